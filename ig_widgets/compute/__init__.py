@@ -1,0 +1,1 @@
+"""Compute: what the machine measures and believes. Imports data only."""

@@ -1,0 +1,1 @@
+"""Data: what we have. Imports nothing else of ig_widgets."""

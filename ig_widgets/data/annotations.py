@@ -1,0 +1,67 @@
+"""The form of annotations: one row per statement that somebody made."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+
+BOX = ("x", "y", "width", "height")
+"""The columns of a box: pixels of the full-resolution image, origin top-left, ``x + width`` exclusive."""
+
+_DTYPES = {
+    "image": "str",
+    "annotator": "str",
+    "label": "str",
+    "present": "boolean",
+    "x": "float64",
+    "y": "float64",
+    "width": "float64",
+    "height": "float64",
+    "source": "str",
+    "at": "datetime64[us, UTC]",
+}
+
+COLUMNS = tuple(_DTYPES)
+"""The columns of every annotations DataFrame, in this order."""
+
+
+def annotations_frame(rows: Iterable[Mapping[str, Any]] = ()) -> pd.DataFrame:
+    """Make an annotations DataFrame out of statements.
+
+    Parameters
+    ----------
+    rows
+        Mappings with any of the keys ``image, annotator, label, present, x, y, width, height, source, at``.
+        A missing key becomes a missing value. ``present`` is yes (True), no (False) or skipped (missing);
+        a statement without a box is about the whole image.
+
+    Returns
+    -------
+    DataFrame
+        One row per statement, the columns of `COLUMNS` with fixed types, whatever the rows hold.
+
+    Raises
+    ------
+    ValueError
+        If a row has a key that is not a column.
+
+    Examples
+    --------
+    >>> annotations_frame([{"image": "a.png", "label": "crack", "present": True}])[["image", "label", "x"]]
+       image  label   x
+    0  a.png  crack NaN
+    """
+    listed = list(rows)
+    for number, row in enumerate(listed):
+        unknown = sorted(set(row) - set(COLUMNS))
+        if unknown:
+            raise ValueError(
+                f"statement {number} has the unknown key {unknown[0]!r}; the keys are {', '.join(COLUMNS)}"
+            )
+    columns = {
+        name: pd.Series([row.get(name) for row in listed], dtype="object").astype(dtype)
+        if name != "at"
+        else pd.to_datetime(pd.Series([row.get(name) for row in listed], dtype="object"), utc=True).astype(dtype)
+        for name, dtype in _DTYPES.items()
+    }
+    return pd.DataFrame(columns, columns=list(COLUMNS))

@@ -1,0 +1,1 @@
+"""Systems: who asks whom what."""

@@ -1,0 +1,1 @@
+"""Widgets: what people see and say. Imports data only."""
