@@ -58,10 +58,7 @@ def annotations_frame(rows: Iterable[Mapping[str, Any]] = ()) -> pd.DataFrame:
             raise ValueError(
                 f"statement {number} has the unknown key {unknown[0]!r}; the keys are {', '.join(COLUMNS)}"
             )
-    columns = {
-        name: pd.Series([row.get(name) for row in listed], dtype="object").astype(dtype)
-        if name != "at"
-        else pd.to_datetime(pd.Series([row.get(name) for row in listed], dtype="object"), utc=True).astype(dtype)
-        for name, dtype in _DTYPES.items()
-    }
-    return pd.DataFrame(columns, columns=list(COLUMNS))
+    frame = pd.DataFrame({name: [row.get(name) for row in listed] for name in COLUMNS}, dtype="object")
+    # a column of times in several forms, or of none at all, cannot be cast in one step
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    return frame.astype(_DTYPES)

@@ -1,0 +1,62 @@
+"""What the kernel draws below the annotator: the picture, and whatever the user draws over it."""
+
+import threading
+
+import ipycanvas
+import ipywidgets
+
+from ig_widgets.widgets.pictures import Picture
+
+_DRAWING = threading.RLock()
+"""Held while drawing: `hold_canvas` and its cache of commands are shared by all canvases of the process."""
+
+
+class Painter:
+    """Keeps one picture on an ipycanvas.
+
+    Attributes
+    ----------
+    canvas : ipycanvas.MultiCanvas
+        Layer 0 is the picture. Layer 1 is free for drawings: its coordinates are pixels of the image in full
+        resolution, and it is cleared when another picture is shown.
+    """
+
+    def __init__(self) -> None:
+        self.canvas = ipycanvas.MultiCanvas(2, width=1, height=1)
+        self._shown: Picture | None = None
+        self._images: list[ipywidgets.Image] = []
+        # a page that was reloaded gets an empty canvas
+        self.canvas.on_client_ready(self._draw)
+
+    def show(self, picture: Picture | None) -> None:
+        """Show a picture, or nothing."""
+        with _DRAWING:
+            if picture is self._shown:
+                return
+            self._shown = picture
+            if picture is not None:
+                self.canvas.width, self.canvas.height = picture.width, picture.height
+                self._images.append(ipywidgets.Image(value=picture.jpeg, format="jpeg"))
+            self._draw()
+            # the one before may still be on its way to the browser; older ones are done with
+            for old in self._images[:-2]:
+                old.close()
+            del self._images[:-2]
+
+    def close(self) -> None:
+        """Give back what the browser holds."""
+        for image in self._images:
+            image.close()
+        self.canvas.close()
+
+    def _draw(self) -> None:
+        # Layer 1 comes first: ipycanvas does not name the layer again when it is the one drawn on last, and a
+        # reloaded page has forgotten which one that was.
+        with _DRAWING, ipycanvas.hold_canvas():
+            drawings, below = self.canvas[1], self.canvas[0]
+            drawings.clear()
+            drawings.reset_transform()
+            below.clear()
+            if self._shown is not None:
+                drawings.scale(self._shown.reduction, self._shown.reduction)
+                below.draw_image(self._images[-1], 0, 0)

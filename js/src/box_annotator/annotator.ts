@@ -1,0 +1,443 @@
+// The annotator: puts its parts together, and turns commands of keys, buttons and gestures into statements.
+import { element } from "../shared/element";
+import { newKey } from "../shared/identity";
+import { Outbox } from "../shared/outbox";
+import { KernelError, type Requests, Superseded } from "../shared/requests";
+import type { Box, Point } from "../shared/viewport";
+import { Gestures } from "./gestures";
+import { type Command, commandOf } from "./keys";
+import { Help, TroubleBar } from "./overlays";
+import { Panel } from "./panel";
+import type { Done, Gesture, Hello, Page, Progress, Shown, Statement } from "./protocol";
+import { moved, Sheet } from "./sheet";
+import { type DetailRequest, Stage } from "./stage";
+import { Toolbar } from "./toolbar";
+
+const BUSY_AFTER_MS = 1000;
+const NUDGES_TOGETHER_MS = 500;
+
+function browserStorage(): Storage | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null; // forbidden by the browser's settings
+  }
+}
+
+export class Annotator {
+  private readonly stage: Stage;
+  private readonly gestures: Gestures;
+  private readonly toolbar: Toolbar;
+  private readonly panel: Panel;
+  private readonly help = new Help(() => this.root.focus({ preventScroll: true }));
+  private readonly trouble = new TroubleBar();
+  private readonly live = element("div", { class: "ig-live", "aria-live": "polite" });
+  private readonly outbox: Outbox<Gesture>;
+  private readonly classes: string[];
+  private readonly stop = new AbortController();
+  private readonly clock: number;
+  private page: Page;
+  private sheet: Sheet;
+  private progress: Progress;
+  private currentClass = 0;
+  private selected: string | null = null;
+  private draft: { box: Box; key: string | null } | null = null;
+  private refused = false;
+  // Key presses that move or resize the same box shortly after each other make one statement.
+  private nudge: { key: string; box: Box; timer: number } | null = null;
+  // What the sheet was before each gesture of this session, so that undo shows at once.
+  private readonly before: Pick<Sheet, "image" | "boxes" | "verdicts">[] = [];
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly requests: Requests,
+    private readonly hello: Hello,
+    examples: DataView[],
+  ) {
+    this.classes = hello.classes;
+    this.page = hello.page;
+    this.progress = hello.progress;
+    this.sheet = new Sheet(hello.page);
+    this.stage = new Stage(
+      () => this.scene(),
+      (request) => this.loadDetail(request),
+      (scale) => this.toolbar.showZoom(scale),
+    );
+    this.gestures = new Gestures(
+      this.stage,
+      {
+        selected: () => this.sheet.find(this.selected),
+        pick: (at, slack) => this.pick(at, slack),
+        draft: (box, key) => {
+          this.draft = box && { box, key };
+          this.stage.redraw();
+        },
+        draw: (box) => this.draw(box),
+        change: (key, box) => this.change(key, box),
+      },
+      () => root.contains(document.activeElement),
+      this.stop.signal,
+    );
+    this.toolbar = new Toolbar(this.classes, (command) => this.run(command));
+    this.panel = new Panel(
+      hello,
+      examples,
+      (key) => this.select(key),
+      (key) => this.remove(key),
+    );
+    const prefix = `ig_widgets:${hello.log}:${hello.annotator}:boxes:`;
+    this.outbox = new Outbox(prefix, browserStorage(), (gesture) => this.deliver(gesture), () => this.showSaved());
+    root.append(
+      this.toolbar.root,
+      this.trouble.root,
+      element("div", { class: "ig-main" }, this.stage.root, this.panel.root),
+      this.help.root,
+      this.live,
+    );
+    this.listen();
+    this.clock = window.setInterval(() => this.showSaved(), 500);
+    this.toolbar.showClass(0);
+    this.show(hello);
+    void this.outbox.flush();
+  }
+
+  dispose(): void {
+    this.commitNudge();
+    clearInterval(this.clock);
+    this.stop.abort();
+    this.stage.dispose();
+  }
+
+  private listen(): void {
+    const { signal } = this.stop;
+    this.root.addEventListener("keydown", (event) => this.keydown(event), { signal });
+    this.root.addEventListener("keyup", (event) => event.code === "Space" && this.pan(false), { signal });
+    this.root.addEventListener("focusout", () => this.pan(false), { signal });
+    this.stage.root.addEventListener("pointerdown", () => this.root.focus({ preventScroll: true }), { signal });
+    // Gestures read the selected box: a nudge in progress must have become that box before they do.
+    this.root.addEventListener("pointerdown", () => this.commitNudge(), { signal, capture: true });
+    window.addEventListener("pagehide", () => this.commitNudge(), { signal });
+  }
+
+  private keydown(event: KeyboardEvent): void {
+    const onButton = event.target instanceof HTMLButtonElement;
+    if (onButton && (event.key === " " || event.key === "Enter")) return;
+    if (event.code === "Space") {
+      this.pan(true);
+    } else {
+      const command = commandOf(event, this.selected !== null);
+      if (!command) return;
+      this.run(command);
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private pan(on: boolean): void {
+    this.gestures.panning = on;
+  }
+
+  private run(command: Command): void {
+    if (command.do !== "move" && command.do !== "resize") this.commitNudge();
+    const { view } = this.stage;
+    switch (command.do) {
+      case "class":
+        return this.useClass(command.position);
+      case "move":
+      case "resize":
+        return this.nudgeBy(command.do, command.dx, command.dy);
+      case "pan":
+        view.pan(command.dx, command.dy);
+        return this.stage.redraw();
+      case "none":
+      case "skip":
+        return this.judge(command.do);
+      case "next":
+        return this.go(this.page.position + 1);
+      case "previous":
+        return this.go(this.page.position - 1);
+      case "first":
+        return this.go(0);
+      case "last":
+        return this.go(this.progress.images - 1);
+      case "unseen":
+        return this.progress.next === null ? this.tell("every image was looked at") : this.go(this.progress.next);
+      case "add": {
+        const seen = view.visible();
+        const [width, height] = [seen.width / 5, seen.height / 5];
+        return this.draw({ x: seen.x + 2 * width, y: seen.y + 2 * height, width, height });
+      }
+      case "delete":
+        return this.selected === null ? undefined : this.remove(this.selected);
+      case "nextBox":
+        return this.cycle(1);
+      case "previousBox":
+        return this.cycle(-1);
+      case "undo":
+      case "redo":
+        return this.takeBack(command.do);
+      case "zoomIn":
+      case "zoomOut":
+        view.zoom(command.do === "zoomIn" ? 1.25 : 0.8);
+        return this.stage.redraw();
+      case "fit":
+        view.fit();
+        return this.stage.redraw();
+      case "full":
+        view.zoom(1 / view.scale);
+        return this.stage.redraw();
+      case "escape":
+        if (this.help.open) return this.help.toggle();
+        if (!this.gestures.cancel()) this.select(null);
+        return;
+      case "help":
+        return this.help.toggle();
+    }
+  }
+
+  // ---- saying
+
+  private useClass(position: number): void {
+    if (position >= this.classes.length) return;
+    this.currentClass = position;
+    this.toolbar.showClass(position);
+    const label = this.classes[position] as string;
+    if (this.selected !== null) this.replaceSelected(this.selected, { label }, `now ${label}`);
+  }
+
+  private draw(box: Box): void {
+    if (this.page.problem !== null) return;
+    const label = this.classes[this.currentClass] as string;
+    this.edit(`${label} added`, () => {
+      const statements = this.sheet.draw(box, label);
+      this.selected = this.sheet.boxes.at(-1)?.key ?? null;
+      return statements;
+    });
+  }
+
+  private change(key: string, { x, y, width, height }: Box): void {
+    this.replaceSelected(key, { x, y, width, height }, "box changed");
+  }
+
+  private replaceSelected(key: string, change: Partial<Box> & { label?: string }, told: string): void {
+    this.edit(told, () => {
+      const place = this.sheet.boxes.findIndex((box) => box.key === key);
+      const statements = this.sheet.change(key, change);
+      this.selected = this.sheet.boxes[place]?.key ?? null;
+      return statements;
+    });
+  }
+
+  private remove(key: string): void {
+    this.select(null);
+    this.edit("box deleted", () => this.sheet.remove(key));
+  }
+
+  private judge(kind: "none" | "skip"): void {
+    if (kind === "none" && this.page.problem !== null) {
+      return this.tell("an image that cannot be read can only be skipped");
+    }
+    const drawn = this.sheet.boxes.length;
+    this.selected = null;
+    this.edit(kind === "none" && drawn > 0 ? `no defect; ${drawn} boxes withdrawn, undo brings them back` : kind, () =>
+      kind === "none" ? this.sheet.sayNone(this.classes) : this.sheet.skip(),
+    );
+    this.go(this.page.position + 1);
+  }
+
+  /** Change the sheet, and send what the change says to the kernel. */
+  private edit(told: string, change: () => Statement[]): void {
+    const { image, boxes, verdicts } = this.sheet;
+    const before = { image, boxes: [...boxes], verdicts: [...verdicts] };
+    const statements = change();
+    if (statements.length > 0) {
+      this.before.push(before);
+      this.tell(told);
+      this.outbox.push({ kind: "say", action: newKey(), image, statements });
+    }
+    this.showSheet();
+  }
+
+  private nudgeBy(how: "move" | "resize", dx: number, dy: number): void {
+    const box = this.sheet.find(this.selected);
+    if (!box) return;
+    const from = this.nudge?.box ?? box;
+    const { width, height } = this.sheet;
+    const to =
+      how === "move"
+        ? moved(from, dx, dy, width, height)
+        : {
+            ...from,
+            width: Math.min(Math.max(from.width + dx, 2), width - from.x),
+            height: Math.min(Math.max(from.height + dy, 2), height - from.y),
+          };
+    clearTimeout(this.nudge?.timer);
+    const timer = window.setTimeout(() => this.commitNudge(), NUDGES_TOGETHER_MS);
+    this.nudge = { key: box.key, box: to, timer };
+    this.draft = { box: to, key: box.key };
+    this.stage.redraw();
+  }
+
+  private commitNudge(): void {
+    const nudge = this.nudge;
+    if (!nudge) return;
+    clearTimeout(nudge.timer);
+    this.nudge = null;
+    this.draft = null;
+    this.change(nudge.key, nudge.box);
+  }
+
+  private takeBack(kind: "undo" | "redo"): void {
+    const shown = kind === "undo" ? this.before.pop() : undefined;
+    if (shown?.image === this.sheet.image) {
+      this.sheet.boxes = shown.boxes;
+      this.sheet.verdicts = shown.verdicts;
+      this.select(null);
+      this.showSheet();
+    }
+    this.tell(kind === "undo" ? "undone" : "done again");
+    this.outbox.push({ kind, action: newKey(), image: this.sheet.image });
+  }
+
+  // ---- selecting
+
+  private pick(at: Point, slack: number): void {
+    this.select(this.sheet.at(at.x, at.y, slack)?.key ?? null);
+  }
+
+  private select(key: string | null): void {
+    this.commitNudge();
+    this.selected = key;
+    this.showSheet();
+  }
+
+  private cycle(step: number): void {
+    const { boxes } = this.sheet;
+    if (boxes.length === 0) return;
+    const at = boxes.findIndex((box) => box.key === this.selected);
+    const next = at < 0 ? (step > 0 ? 0 : boxes.length - 1) : (at + step + boxes.length) % boxes.length;
+    this.select(boxes[next]?.key ?? null);
+    const box = boxes[next];
+    if (box) this.tell(`${box.label}, ${box.width} by ${box.height} at ${box.x}, ${box.y}`);
+  }
+
+  // ---- talking with the kernel
+
+  private go(position: number): void {
+    if (position < 0 || position >= this.progress.images) return;
+    this.requests.latest<Shown>("show", { position }).then(
+      ({ value }) => {
+        this.select(null);
+        this.show(value);
+        const said = this.sheet.boxes.length > 0 ? `${this.sheet.boxes.length} boxes` : (this.sheet.verdict ?? "nothing said yet");
+        this.tell(`image ${value.page.position + 1} of ${value.progress.images}, ${said}`);
+      },
+      (error: Error) => this.failed(error),
+    );
+  }
+
+  private async deliver(gesture: Gesture): Promise<void> {
+    const { value } = await this.requests.ask<Done>("act", { gesture });
+    this.progress = value.progress;
+    if (value.touched.length === 0) this.tell(`nothing to ${gesture.kind}`);
+    if (value.page.image === this.sheet.image) return this.show(value, 1);
+    this.showProgress();
+    // An undo may be about another image: people see what it changed.
+    if (gesture.kind !== "say") this.go(value.page.position);
+  }
+
+  private async loadDetail({ x, y, width, height, reduction }: DetailRequest): Promise<ImageBitmap | null> {
+    const args = { position: this.page.position, x, y, width, height, reduction };
+    try {
+      const { buffers } = await this.requests.latest<object>("detail", args);
+      return await createImageBitmap(new Blob(buffers as DataView<ArrayBuffer>[], { type: "image/jpeg" }));
+    } catch (error) {
+      this.failed(error as Error);
+      return null;
+    }
+  }
+
+  private failed(error: Error): void {
+    if (error instanceof Superseded) return;
+    this.trouble.show({
+      message: error.message,
+      details: error instanceof KernelError ? error.details : (error.stack ?? ""),
+      remedies: { Dismiss: () => this.trouble.show(null) },
+    });
+  }
+
+  // ---- showing
+
+  /** Show the kernel's view of an image, with what it has not acknowledged yet on top of it. */
+  private show({ page, progress }: Shown, acknowledged = 0): void {
+    const other = page.image !== this.sheet.image;
+    this.page = page;
+    this.progress = progress;
+    this.sheet = new Sheet(page);
+    for (const gesture of this.outbox.waiting.slice(acknowledged)) {
+      if (gesture.kind === "say" && gesture.image === page.image) this.sheet.replay(gesture.statements);
+    }
+    if (other || !this.sheet.find(this.selected)) this.selected = null;
+    this.stage.show(page);
+    this.panel.showImage(page.image);
+    this.showSheet();
+    this.showProgress();
+    this.showSaved();
+  }
+
+  private showSheet(): void {
+    this.toolbar.showVerdict(this.sheet.verdict);
+    this.panel.showBoxes(this.sheet.boxes, this.classes, this.selected);
+    this.root.dataset.verdict = this.sheet.verdict ?? "";
+    this.stage.redraw();
+  }
+
+  private showProgress(): void {
+    this.toolbar.showPlace(this.page.position, this.progress);
+    this.panel.showProgress(this.progress);
+  }
+
+  private showSaved(): void {
+    const waiting = this.outbox.waiting.length;
+    const { refusal } = this.outbox;
+    if (refusal) {
+      this.toolbar.showSaved({ kind: "refused", waiting });
+      this.trouble.show({
+        ...refusal,
+        remedies: { "Try again": () => this.outbox.retry(), "Give up this change": () => this.outbox.discard() },
+      });
+      this.refused = true;
+      return;
+    }
+    if (this.refused) this.trouble.show(null);
+    this.refused = false;
+    const busy = this.requests.oldest() > BUSY_AFTER_MS;
+    if (waiting === 0 && !busy) this.toolbar.showSaved({ kind: "saved", where: this.hello.logName });
+    else this.toolbar.showSaved({ kind: busy ? "busy" : "saving", waiting });
+  }
+
+  private scene() {
+    const draft = this.draft;
+    const label = (draft && this.sheet.find(draft.key)?.label) ?? (this.classes[this.currentClass] as string);
+    return {
+      boxes: this.sheet.boxes,
+      classes: this.classes,
+      selected: this.selected,
+      draft: draft && { ...this.upright(draft.box), label, replaces: draft.key },
+    };
+  }
+
+  // A box drawn towards the upper left has a negative size until it is snapped.
+  private upright(box: Box): Box {
+    return {
+      x: Math.min(box.x, box.x + box.width),
+      y: Math.min(box.y, box.y + box.height),
+      width: Math.abs(box.width),
+      height: Math.abs(box.height),
+    };
+  }
+
+  private tell(sentence: string): void {
+    this.live.textContent = sentence;
+  }
+}

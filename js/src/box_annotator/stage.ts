@@ -1,0 +1,207 @@
+// The stage: the picture (drawn by the kernel on an ipycanvas below us), sharper detail where one zooms in, and the boxes.
+import { element, svg } from "../shared/element";
+import { colourOf } from "../shared/palette";
+import { type Box, Viewport } from "../shared/viewport";
+import type { Drawn, Page } from "./protocol";
+
+export const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"] as const;
+export type Handle = (typeof HANDLES)[number];
+
+/** Where a handle of a box lies, as a fraction of its width and height. */
+export function handleAt(handle: Handle): [number, number] {
+  const across = handle.includes("w") ? 0 : handle.includes("e") ? 1 : 0.5;
+  const down = handle.startsWith("n") ? 0 : handle.startsWith("s") ? 1 : 0.5;
+  return [across, down];
+}
+
+export interface DetailRequest extends Box {
+  /** Pixels wanted per pixel of the image, at most 1. */
+  reduction: number;
+}
+
+export interface Scene {
+  boxes: readonly Drawn[];
+  classes: readonly string[];
+  selected: string | null;
+  /** A box being drawn or changed: shown in place of the selected one when `replaces` is its key. */
+  draft: (Box & { label: string; replaces: string | null }) | null;
+}
+
+const LARGEST_DETAIL_PIXELS = 4e6;
+const DETAIL_AFTER_MS = 120;
+
+export class Stage {
+  readonly root = element("div", { class: "ig-stage" });
+  readonly view = new Viewport(1, 1, 1, 1);
+  private readonly detail = element("canvas", { class: "ig-detail", width: 0, height: 0, "aria-hidden": "true" });
+  private readonly shapes = svg("svg", { class: "ig-shapes", "aria-hidden": "true" });
+  private readonly notice = element("div", { class: "ig-notice", role: "status", hidden: true });
+  private readonly observer = new ResizeObserver(() => this.measure());
+  private page: Page | null = null;
+  private detailBox: Box | null = null;
+  private detailTimer = 0;
+  private frame = 0;
+
+  constructor(
+    private readonly scene: () => Scene,
+    private readonly wantDetail: (request: DetailRequest) => Promise<ImageBitmap | null>,
+    private readonly zoomed: (scale: number) => void,
+  ) {
+    this.root.append(this.detail, this.shapes, this.notice);
+    this.observer.observe(this.root);
+  }
+
+  /** Show another image. The view is fitted unless the size is the same (then zoom and place stay). */
+  show(page: Page): void {
+    const same = this.page?.image === page.image;
+    this.page = page;
+    if (same) return this.redraw();
+    this.view.imageWidth = Math.max(page.width, 1);
+    this.view.imageHeight = Math.max(page.height, 1);
+    this.dropDetail();
+    this.say(page.problem ?? "");
+    this.view.fit();
+    this.redraw();
+  }
+
+  /** A sentence in the middle of the stage; an empty one goes away. */
+  say(sentence: string): void {
+    this.notice.textContent = sentence;
+    this.notice.hidden = sentence === "";
+  }
+
+  /** Draw at the next frame. */
+  redraw(): void {
+    if (this.frame === 0) {
+      this.frame = requestAnimationFrame(() => {
+        this.frame = 0;
+        this.draw();
+      });
+    }
+  }
+
+  dispose(): void {
+    this.observer.disconnect();
+    cancelAnimationFrame(this.frame);
+    clearTimeout(this.detailTimer);
+  }
+
+  private measure(): void {
+    const { clientWidth, clientHeight } = this.root;
+    if (clientWidth === 0 || clientHeight === 0) return; // an output that JupyterLab has taken off the screen
+    this.view.resize(clientWidth, clientHeight);
+    this.redraw();
+  }
+
+  private draw(): void {
+    this.placePicture();
+    this.placeDetail();
+    this.drawShapes();
+    this.zoomed(this.view.scale);
+    this.scheduleDetail();
+  }
+
+  // The kernel's canvas is our sibling inside the box that stacks both.
+  private placePicture(): void {
+    const stack = this.root.closest<HTMLElement>(".ig-box-annotator");
+    const picture = stack?.querySelector<HTMLCanvasElement>(":scope > canvas");
+    if (!stack || !picture || !this.page) return;
+    const outer = stack.getBoundingClientRect();
+    const inner = this.root.getBoundingClientRect();
+    const scale = this.view.scale / this.page.reduction;
+    const x = inner.left - outer.left + this.view.x;
+    const y = inner.top - outer.top + this.view.y;
+    picture.tabIndex = -1;
+    picture.setAttribute("aria-hidden", "true");
+    picture.style.visibility = this.page.problem === null ? "visible" : "hidden";
+    picture.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    picture.style.imageRendering = scale >= 3 ? "pixelated" : "auto";
+  }
+
+  private placeDetail(): void {
+    const box = this.detailBox;
+    this.detail.style.display = box ? "block" : "none";
+    if (!box) return;
+    const at = this.view.toStage(box);
+    const scale = (box.width * this.view.scale) / this.detail.width;
+    this.detail.style.transform = `translate(${at.x}px, ${at.y}px) scale(${scale})`;
+    this.detail.style.imageRendering = scale >= 3 ? "pixelated" : "auto";
+  }
+
+  private drawShapes(): void {
+    const { boxes, classes, selected, draft } = this.scene();
+    const shapes: SVGElement[] = [];
+    for (const box of boxes) {
+      const shown = draft !== null && draft.replaces === box.key ? { ...box, ...draft } : box;
+      shapes.push(this.shape(shown, classes, box.key === selected));
+    }
+    if (draft && draft.replaces === null) shapes.push(this.shape(draft, classes, true));
+    this.shapes.replaceChildren(...shapes);
+  }
+
+  private shape(box: Box & { label: string }, classes: readonly string[], selected: boolean): SVGElement {
+    const { x, y } = this.view.toStage(box);
+    const width = box.width * this.view.scale;
+    const height = box.height * this.view.scale;
+    const colour = colourOf(Math.max(classes.indexOf(box.label), 0));
+    const group = svg("g", { class: selected ? "ig-box ig-selected" : "ig-box", style: `--ig-colour: ${colour}` });
+    group.append(
+      svg("rect", { class: "ig-halo", x, y, width, height }),
+      svg("rect", { class: "ig-edge", x, y, width, height }),
+      svg("text", { x: x + 2, y: y > 18 ? y - 5 : y + height + 14 }, box.label),
+    );
+    if (selected) {
+      for (const handle of HANDLES) {
+        const [across, down] = handleAt(handle);
+        const size = 8;
+        group.append(
+          svg("rect", {
+            class: "ig-handle",
+            x: x + across * width - size / 2,
+            y: y + down * height - size / 2,
+            width: size,
+            height: size,
+          }),
+        );
+      }
+    }
+    return group;
+  }
+
+  private scheduleDetail(): void {
+    clearTimeout(this.detailTimer);
+    const page = this.page;
+    const wanted = Math.min(1, this.view.scale * devicePixelRatio);
+    if (!page || page.problem !== null || wanted <= page.reduction * 1.05) return this.dropDetail();
+    this.detailTimer = window.setTimeout(() => void this.loadDetail(page), DETAIL_AFTER_MS);
+  }
+
+  private async loadDetail(page: Page): Promise<void> {
+    const seen = this.view.visible();
+    const has = this.detailBox;
+    const sharp = has !== null && this.detail.width / has.width >= Math.min(1, this.view.scale * devicePixelRatio) * 0.95;
+    const covered =
+      has !== null &&
+      seen.x >= has.x &&
+      seen.y >= has.y &&
+      seen.x + seen.width <= has.x + has.width &&
+      seen.y + seen.height <= has.y + has.height;
+    if ((sharp && covered) || seen.width === 0 || seen.height === 0) return;
+    const box = this.view.visible(0.25);
+    const most = Math.sqrt(LARGEST_DETAIL_PIXELS / (box.width * box.height));
+    const bitmap = await this.wantDetail({ ...box, reduction: Math.min(1, this.view.scale * devicePixelRatio, most) });
+    if (!bitmap || this.page !== page) return;
+    this.detail.width = bitmap.width;
+    this.detail.height = bitmap.height;
+    this.detail.getContext("2d")?.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    this.detailBox = box;
+    this.placeDetail();
+  }
+
+  private dropDetail(): void {
+    this.detailBox = null;
+    this.detail.width = 0; // gives its memory back
+    this.detail.style.display = "none";
+  }
+}

@@ -1,0 +1,199 @@
+"""A real JupyterLab in a real Chromium."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import sync_playwright
+
+REPO = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """Address and folder of a running JupyterLab."""
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "work"
+    folder.mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = os.environ | {
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "PYTHONPATH": str(REPO),
+    }
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
+        *(f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="),
+        *("--ServerApp.password=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"),
+    ]
+    news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+    with (home / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=1).read()
+                break
+            except OSError:
+                assert server.poll() is None, (home / "lab.log").read_text()
+                time.sleep(0.2)
+        else:
+            pytest.fail("JupyterLab did not start:\n" + (home / "lab.log").read_text())
+        yield address, folder
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: install Debian's package chromium, or set CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Notebook:
+    """A notebook opened in the browser."""
+
+    def __init__(self, page, address, name):
+        self.page = page
+        self._address = f"{address}/lab/tree/{name}"
+
+    def open(self, *, theme="light"):
+        self.page.goto(self._address)
+        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0")
+        self.page.evaluate("window.jupyterapp.restored")
+        self.page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=60_000,
+        )
+        self.theme(theme)
+        return self
+
+    def theme(self, name):
+        wanted = f"JupyterLab {name.capitalize()}"
+        self.command("apputils:change-theme", theme=wanted)
+        self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=wanted)
+
+    def command(self, name, **args):
+        return self.page.evaluate("([name, args]) => void window.jupyterapp.commands.execute(name, args)", [name, args])
+
+    def start(self, index):
+        """Start a cell, and do not wait for it."""
+        self.page.evaluate(
+            """index => {
+                const notebook = window.jupyterapp.shell.currentWidget.content;
+                notebook.deselectAll();
+                notebook.activeCellIndex = index;
+                void window.jupyterapp.commands.execute("notebook:run-cell");
+            }""",
+            index,
+        )
+
+    def run(self, index, *, timeout_s=60):
+        """Run a cell to its end; returns the text that it printed."""
+        before = self.count(index)
+        self.start(index)
+        self.wait(index, before, timeout_s=timeout_s)
+        return self.text(index)
+
+    def count(self, index):
+        return self.page.evaluate(
+            "i => window.jupyterapp.shell.currentWidget.content.widgets[i].model.executionCount", index
+        )
+
+    def wait(self, index, before, *, timeout_s=60):
+        self.page.wait_for_function(
+            """([index, before]) => {
+                const cell = window.jupyterapp.shell.currentWidget.content.widgets[index].model;
+                return cell.executionCount !== null && cell.executionCount !== before;
+            }""",
+            arg=[index, before],
+            timeout=timeout_s * 1000,
+        )
+
+    def text(self, index):
+        outputs = self.page.evaluate(
+            """index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.toJSON().outputs""",
+            index,
+        )
+        errors = ["\n".join(output["traceback"]) for output in outputs if output["output_type"] == "error"]
+        assert not errors, errors[0]
+        return "".join("".join(output.get("text", "")) for output in outputs)
+
+    def json(self, index):
+        return json.loads(self.run(index))
+
+    def restart(self):
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        self.page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
+            timeout=60_000,
+        )
+
+
+@pytest.fixture
+def notebook(lab, chromium, request):
+    """Make a notebook out of cells, and open it: ``notebook(cell, cell, …)``."""
+    address, folder = lab
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, has_touch=False)
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def make(*cells, theme="light"):
+        name = f"{request.node.name}.ipynb"
+        content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(content, folder / name)
+        return Notebook(page, address, name).open(theme=theme)
+
+    yield make
+    context.close()
+    assert not errors
+
+
+@pytest.fixture
+def screenshot():
+    """Keep a picture of the page for people to look at."""
+    folder = REPO / "screenshots"
+
+    def take(target, name):
+        folder.mkdir(exist_ok=True)
+        target.screenshot(path=folder / f"{name}.png")
+
+    return take
+
+
