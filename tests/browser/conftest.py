@@ -88,16 +88,19 @@ class Notebook:
 
     def __init__(self, page, address, name):
         self.page = page
-        self._address = f"{address}/lab/tree/{name}"
+        self._name = name
+        self._address = f"{address}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}"
 
     def open(self, *, theme="light"):
         self.page.goto(self._address)
-        self.page.wait_for_function("window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length > 0")
+        self.page.wait_for_function("window.jupyterapp !== undefined")
         self.page.evaluate("window.jupyterapp.restored")
         self.page.wait_for_function(
-            "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=60_000,
+            "name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=self._name
         )
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.context.ready")
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
+        self.idle()
         self.theme(theme)
         return self
 
@@ -157,6 +160,9 @@ class Notebook:
 
     def restart(self):
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        self.idle()
+
+    def idle(self):
         self.page.wait_for_function(
             "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
             timeout=60_000,

@@ -109,8 +109,8 @@ export class Stage {
     const outer = stack.getBoundingClientRect();
     const inner = this.root.getBoundingClientRect();
     const scale = this.view.scale / this.page.reduction;
-    const x = inner.left - outer.left + this.view.x;
-    const y = inner.top - outer.top + this.view.y;
+    const x = inner.left - outer.left - stack.clientLeft + this.view.x;
+    const y = inner.top - outer.top - stack.clientTop + this.view.y;
     picture.tabIndex = -1;
     picture.setAttribute("aria-hidden", "true");
     picture.style.visibility = this.page.problem === null ? "visible" : "hidden";

@@ -1,0 +1,90 @@
+import { describe, expect, test } from "vitest";
+import type { Page } from "../src/box_annotator/protocol";
+import { moved, Sheet, snapped } from "../src/box_annotator/sheet";
+
+const page = (change: Partial<Page> = {}): Page => ({
+  position: 0,
+  image: "a.png",
+  width: 100,
+  height: 50,
+  reduction: 1,
+  boxes: [{ key: "old", label: "crack", x: 10, y: 10, width: 20, height: 10 }],
+  verdicts: [],
+  problem: null,
+  ...change,
+});
+
+describe("snapped", () => {
+  test("the direction of drawing does not matter", () => {
+    expect(snapped({ x: 30, y: 20, width: -20, height: -10 }, 100, 50)).toEqual({ x: 10, y: 10, width: 20, height: 10 });
+  });
+  test("a box ends where the image ends", () => {
+    expect(snapped({ x: 90, y: -5, width: 40, height: 90 }, 100, 50)).toEqual({ x: 90, y: 0, width: 10, height: 50 });
+  });
+  test("a box has whole pixels, and two of them at least, even in the corner", () => {
+    expect(snapped({ x: 99.7, y: 49.6, width: 0.1, height: 0.1 }, 100, 50)).toEqual({ x: 98, y: 48, width: 2, height: 2 });
+  });
+});
+
+test("moving keeps the size and stops at the border", () => {
+  const box = { x: 10, y: 10, width: 20, height: 10 };
+  expect(moved(box, -50, 500, 100, 50)).toEqual({ x: 0, y: 40, width: 20, height: 10 });
+});
+
+describe("Sheet", () => {
+  test("a change replaces the statement in force", () => {
+    const sheet = new Sheet(page());
+    const [statement] = sheet.change("old", { x: 12 });
+    expect(statement).toMatchObject({ replaces: "old", label: "crack", present: true, x: 12, y: 10, width: 20, height: 10 });
+    expect(sheet.boxes).toHaveLength(1);
+    expect(sheet.boxes[0]?.key).toBe(statement?.key);
+  });
+  test("a change that changes nothing says nothing", () => {
+    expect(new Sheet(page()).change("old", { x: 10.3 })).toEqual([]);
+  });
+  test("no defect withdraws the boxes and speaks of every class", () => {
+    const sheet = new Sheet(page());
+    const statements = sheet.sayNone(["crack", "stain"]);
+    expect(statements.map(({ deletes, label, present }) => ({ deletes, label, present }))).toEqual([
+      { deletes: "old", label: undefined, present: undefined },
+      { deletes: undefined, label: "crack", present: false },
+      { deletes: undefined, label: "stain", present: false },
+    ]);
+    expect(sheet.verdict).toBe("none");
+    expect(sheet.sayNone(["crack", "stain"])).toEqual([]);
+  });
+  test("drawing withdraws the verdict", () => {
+    const sheet = new Sheet(page({ boxes: [], verdicts: [{ key: "v", label: "crack", present: false }] }));
+    const statements = sheet.draw({ x: 1, y: 1, width: 5, height: 5 }, "crack");
+    expect(statements[0]?.deletes).toBe("v");
+    expect(sheet.verdict).toBe(null);
+  });
+  test("an image with boxes is not skipped", () => {
+    expect(new Sheet(page()).skip()).toEqual([]);
+  });
+  test("replaying the statements gives the same sheet", () => {
+    const sheet = new Sheet(page());
+    const statements = [
+      ...sheet.draw({ x: 50, y: 5, width: 10, height: 10 }, "stain"),
+      ...sheet.change("old", { label: "stain" }),
+      ...sheet.draw({ x: 70, y: 5, width: 10, height: 10 }, "crack"),
+      ...sheet.remove(sheet.boxes[2]?.key ?? ""),
+    ];
+    const again = new Sheet(page());
+    again.replay(statements);
+    expect(again.boxes).toEqual(sheet.boxes);
+    again.replay(statements);
+    expect(new Set(again.boxes.map((box) => box.label))).toEqual(new Set(["stain"]));
+    expect(again.boxes).toHaveLength(2);
+  });
+  test("a click reaches the smallest box", () => {
+    const boxes = [
+      { key: "big", label: "crack", x: 0, y: 0, width: 90, height: 40 },
+      { key: "small", label: "crack", x: 20, y: 20, width: 5, height: 5 },
+    ];
+    const sheet = new Sheet(page({ boxes }));
+    expect(sheet.at(22, 22)?.key).toBe("small");
+    expect(sheet.at(50, 10)?.key).toBe("big");
+    expect(sheet.at(99, 49)).toBeUndefined();
+  });
+});
