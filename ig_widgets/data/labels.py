@@ -1,0 +1,244 @@
+"""From statements to one label per image, and from beliefs to a table of weak labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ig_widgets.data.images import ImageSet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+_PATTERN_COLUMNS = ("pattern", "score", "x", "y", "width", "height")
+
+
+def labels_of(
+    images: ImageSet,
+    annotations: pd.DataFrame,
+    classes: Sequence[str] | None = None,
+    *,
+    none: str | None = "ok",
+) -> NDArray[np.intp]:
+    """Settle on one class per image by majority over the annotators.
+
+    The verdict of an annotator about an image is the labels that they said are there (``present`` True, with
+    or without a box); if there are none, it is `none` as soon as they said of any label that it is not there.
+    More annotators with a label than with `none`, or as many: the image has a label, the one in the most
+    verdicts; a tie between labels goes to the one with more statements, then to the earlier class. Skips (no
+    label or no ``present``) and statements about other images do not count.
+
+    Parameters
+    ----------
+    images : ImageSet
+        n images.
+    annotations : DataFrame
+        Statements as `ig_widgets.data.annotations.annotations_frame` makes them.
+    classes : sequence of str, optional
+        The classes in the order of their numbers; by default `none`, then the labels of all annotations,
+        sorted.
+    none : str or None, default "ok"
+        The class of an image where none of the labels is. With None, saying that a label is not there tells
+        nothing, as befits classes of which every image has one.
+
+    Returns
+    -------
+    ndarray of shape (n,), int
+        Positions in `classes`; -1 where nobody has said.
+
+    Raises
+    ------
+    ValueError
+        If a statement about these images, or its absence, has a label that is not among `classes`.
+
+    Examples
+    --------
+    >>> from ig_widgets.data.annotations import annotations_frame
+    >>> from ig_widgets.data.images import ImageSet
+    >>> images = ImageSet.from_arrays(np.zeros((3, 8, 8), np.uint8), ids=["a", "b", "c"])
+    >>> said = annotations_frame([
+    ...     {"image": "a", "annotator": "eve", "label": "crack", "present": True},
+    ...     {"image": "b", "annotator": "eve", "label": "crack", "present": False},
+    ... ])
+    >>> labels_of(images, said)
+    array([ 1,  0, -1])
+    """
+    said = annotations.dropna(subset=["label", "present"])
+    if classes is None:
+        classes = [*([] if none is None else [none]), *sorted(set(said["label"]) - {none})]
+    number = {label: k for k, label in enumerate(classes)}
+    if len(number) < len(classes):
+        raise ValueError(f"classes {list(classes)} name a class twice; give each class once")
+
+    said = said[said["image"].isin(list(images.ids))]
+    said = said.assign(annotator=said["annotator"].fillna(""))  # the nameless count as one person
+    unknown = said.loc[~said["label"].isin([*classes, none]), ["image", "label"]]
+    if len(unknown):
+        image, label = unknown.iloc[0]
+        raise ValueError(
+            f"image '{image}' is annotated with '{label}', which is not among the classes {list(classes)}; "
+            "add it to classes or leave these annotations out"
+        )
+    if not classes:
+        return np.full(len(images), -1)
+    present = said["present"].astype(bool)
+    is_none = said["label"] == none
+    yes = said[present & ~is_none]
+    no = said[present == is_none]  # "nothing here", or "no" to one of the labels
+
+    row = {image_id: i for i, image_id in enumerate(images.ids)}
+    voters = ["image", "annotator"]
+    for_label = yes.drop_duplicates(voters)
+    for_none = no.drop_duplicates(voters)
+    changed = pd.MultiIndex.from_frame(for_none[voters]).isin(pd.MultiIndex.from_frame(for_label[voters]))
+    n_label = _count(for_label, row)
+    n_none = _count(for_none[~changed], row)
+
+    votes = _count(yes.drop_duplicates([*voters, "label"]), row, number)
+    statements = _count(yes, row, number)
+    # argmax takes the first of equals: the earlier class
+    best = np.argmax(votes * (statements.max(initial=0) + 1) + statements, axis=1)
+    y = np.where(n_label > 0, best, -1)
+    if none is not None:
+        lost = n_none > n_label
+        if none not in number and lost.any():
+            image = images.ids[int(np.argmax(lost))]
+            raise ValueError(
+                f"image '{image}' is said to hold none of the labels, but '{none}' is not among the classes "
+                f"{list(classes)}; add it, name another class as none, or pass none=None"
+            )
+        y = np.where(lost, number.get(none, -1), y)
+    return y
+
+
+def _count(
+    statements: pd.DataFrame, row: dict[str, int], column: dict[str, int] | None = None
+) -> NDArray[np.intp]:
+    """Count statements per image, (n,), or per image and label, (n, K)."""
+    rows = statements["image"].map(row).to_numpy(np.intp)
+    if column is None:
+        return np.bincount(rows, minlength=len(row))
+    counts = np.zeros((len(row), len(column)), np.intp)
+    np.add.at(counts, (rows, statements["label"].map(column).to_numpy(np.intp)), 1)
+    return counts
+
+
+def weak_labels(
+    images: ImageSet,
+    P: ArrayLike,
+    classes: Sequence[str],
+    *,
+    labels: ArrayLike | None = None,
+    scores: ArrayLike | None = None,
+    boxes: ArrayLike | None = None,
+    patterns: ImageSet | Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Tabulate what the machine believes about each image, and the pattern that made it believe so.
+
+    Parameters
+    ----------
+    images : ImageSet
+        n images.
+    P : array-like of shape (n, K)
+        Class probabilities in [0, 1]; NaN in the rows of images that could not be read.
+    classes : sequence of str
+        The K classes that the columns of `P` stand for.
+    labels : array-like of shape (n,), int, optional
+        The decisions, as positions in `classes`, -1 for none; by default the most probable class, of equals
+        the earlier one.
+    scores : array-like of shape (n, p), optional
+        The similarity of each image to each pattern.
+    boxes : array-like of shape (n, p, 4), optional
+        Where each pattern fits best: x0, y0, x1, y1 in pixels of the full image, ends exclusive; -1 for
+        nowhere.
+    patterns : ImageSet or sequence of str, optional
+        The p patterns, or their ids. Needed with `scores`.
+
+    Returns
+    -------
+    DataFrame
+        One row per image: ``image``, ``label`` (missing where `P` is NaN) and a column of probabilities per
+        class. With `scores` also ``pattern`` (the id of the one with the highest score) and ``score``, with
+        `boxes` also ``x``, ``y``, ``width`` and ``height`` (NaN where it fits nowhere).
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together, `P` holds values outside [0, 1], or a class has the name of another
+        column.
+
+    Examples
+    --------
+    >>> from ig_widgets.data.images import ImageSet
+    >>> images = ImageSet.from_arrays(np.zeros((2, 8, 8), np.uint8), ids=["a", "b"])
+    >>> weak_labels(images, [[0.9, 0.1], [0.25, 0.75]], ["ok", "crack"])
+      image  label    ok  crack
+    0     a     ok  0.90   0.10
+    1     b  crack  0.25   0.75
+    """
+    n = len(images)
+    P = _shaped(P, (n, len(classes)), "P", "one row per image, one column per class")
+    if ((P < 0) | (P > 1)).any():
+        raise ValueError("P holds values outside 0..1; give probabilities, such as those of predict_proba")
+    taken = {"image", "label", *(_PATTERN_COLUMNS if scores is not None else ())}
+    for k, name in enumerate(classes):
+        if name in taken or name in classes[:k]:
+            raise ValueError(f"the class '{name}' would make a second column of this name; rename the class")
+
+    read = np.isfinite(P.sum(axis=1))
+    if labels is None:
+        chosen = np.argmax(P, axis=1)
+    else:
+        chosen = _shaped(labels, (n,), "labels", "one per image").astype(np.intp)
+        if ((chosen < -1) | (chosen >= len(classes))).any():
+            raise ValueError(
+                f"labels go from {chosen.min()} to {chosen.max()}; give -1 to {len(classes) - 1}"
+            )
+    names = [classes[k] if k >= 0 and known else None for k, known in zip(chosen, read, strict=True)]
+    table = pd.DataFrame(
+        {"image": pd.Series(images.ids, dtype="str"), "label": pd.Series(names, dtype="str")}
+    )
+    for k, name in enumerate(classes):
+        table[name] = P[:, k]
+
+    if scores is None:
+        if boxes is not None or patterns is not None:
+            raise ValueError(
+                "boxes and patterns say which pattern was found where; give their scores as well"
+            )
+        return table
+    if patterns is None:
+        raise ValueError("scores are given without patterns; give the patterns or their ids")
+    ids = patterns.ids if isinstance(patterns, ImageSet) else patterns
+    return table.join(_found(scores, boxes, ids, n))
+
+
+def _found(scores: ArrayLike, boxes: ArrayLike | None, ids: Sequence[str], n: int) -> pd.DataFrame:
+    """Tabulate the pattern with the highest score in each image, and where it is."""
+    p = len(ids)
+    if p == 0:
+        raise ValueError("scores are given for no patterns; give at least one pattern")
+    scores = _shaped(scores, (n, p), "scores", "one row per image, one column per pattern")
+    known = np.where(np.isnan(scores), -np.inf, scores)
+    best = np.argmax(known, axis=1)
+    scored = np.isfinite(known.max(axis=1))
+    names = [ids[k] if known else None for k, known in zip(best, scored, strict=True)]
+    table = pd.DataFrame({"pattern": pd.Series(names, dtype="str"), "score": scores[np.arange(n), best]})
+    if boxes is not None:
+        boxes = _shaped(boxes, (n, p, 4), "boxes", "x0, y0, x1, y1 per image and pattern")
+        x0, y0, x1, y1 = boxes[np.arange(n), best].T
+        placed = scored & (x1 > x0) & (y1 > y0)
+        for name, values in (("x", x0), ("y", y0), ("width", x1 - x0), ("height", y1 - y0)):
+            table[name] = np.where(placed, values, np.nan)
+    return table
+
+
+def _shaped(values: ArrayLike, shape: tuple[int, ...], name: str, meaning: str) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}; give {shape}: {meaning}")
+    return array
