@@ -1,0 +1,274 @@
+"""The tables of an annotation log, and how a database that holds them is opened."""
+
+import importlib.util
+import sqlite3
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Double,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+VERSION = 1
+"""The version of the tables. A database with a higher one was written by a newer ig_widgets."""
+
+BUSY_TIMEOUT_S = 30.0
+"""How long a connection waits for another program that is writing to the same SQLite file, in seconds."""
+
+_TURN = 0x69675F77
+"""The PostgreSQL advisory lock under which everybody writes."""
+
+_metadata = MetaData()
+
+META = Table(
+    "ig_widgets_meta",
+    _metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+STATEMENTS = Table(
+    "statements",
+    _metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("action", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("target", Text),
+    Column("image", Text, nullable=False),
+    Column("annotator", Text, nullable=False),
+    Column("label", Text),
+    Column("present", Boolean),
+    Column("x", Double),
+    Column("y", Double),
+    Column("width", Double),
+    Column("height", Double),
+    Column("source", Text, nullable=False),
+    Column("at", DateTime, nullable=False),  # UTC, without a zone because SQLite keeps none
+    Index("ix_statements_image_seq", "image", "seq"),
+    Index("ix_statements_annotator_seq", "annotator", "seq"),
+    sqlite_autoincrement=True,
+)
+
+
+class LogError(OSError):
+    """An annotation log could not be opened, read or written; the message says why and what to do."""
+
+
+def open_database(where: str | Path) -> tuple[Engine, str, str]:
+    """Open the database of an annotation log, and make its tables where there is none yet.
+
+    Parameters
+    ----------
+    where
+        Path of an SQLite file, or a SQLAlchemy URL of an SQLite or PostgreSQL database.
+
+    Returns
+    -------
+    engine, where, id
+        The SQLAlchemy engine; the place in words, without a password; the id that the log got when it was
+        made.
+
+    Raises
+    ------
+    LogError
+        If the database cannot be opened, or holds something else than a log. It is left as it was.
+    """
+    url = _url(where)
+    shown = url.render_as_string(hide_password=True) if url.host or "://" in str(where) else str(where)
+    sqlite = url.get_backend_name() == "sqlite"
+    if sqlite:
+        _refuse_other_files(Path(url.database or ""), shown)
+    engine = _engine(url, shown)
+    try:
+        with engine.connect() as connection:
+            found = _log_id(connection, shown)
+        if found is None:
+            with engine.connect().execution_options(writing=True) as connection, connection.begin():
+                take_turn(connection)
+                # another process may have made the tables while this one waited for its turn
+                found = _log_id(connection, shown) or _make_tables(connection)
+    except DBAPIError as error:
+        raise LogError(f"the annotation log {shown} cannot be opened: {reason(error)}") from error
+    return engine, shown, found
+
+
+def take_turn(connection: Connection) -> None:
+    """Let one transaction write at a time, so that a later row always has a higher number."""
+    # SQLite took its only write lock with BEGIN IMMEDIATE already
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
+
+
+def reason(error: DBAPIError) -> str:
+    """Return what the database said, in one line and without the statement's SQL."""
+    said = error.orig.args[0] if error.orig is not None and error.orig.args else error
+    if isinstance(said, dict):  # pg8000 hands over the fields of the server's message
+        said = said.get("M", said)
+    return str(said)
+
+
+def _url(where: str | Path) -> URL:
+    if isinstance(where, Path) or "://" not in where:
+        if str(where) == ":memory:":
+            raise LogError(_NO_MEMORY)
+        return URL.create("sqlite", database=str(Path(where).expanduser().absolute()))
+    try:
+        url = make_url(where)
+    except ArgumentError as error:
+        raise LogError(
+            "an annotation log's URL looks like postgresql://user@host/database; this one does not"
+        ) from error
+    if url.drivername in {"postgresql", "postgres"}:
+        url = url.set(drivername=f"postgresql+{_postgres_driver()}")
+    if url.get_backend_name() == "sqlite":
+        if url.database in {None, "", ":memory:"}:
+            raise LogError(_NO_MEMORY)
+        if str(url.database).startswith("file:"):
+            raise LogError(f"{where}: an SQLite file is named by its path, not by a file: address")
+        return url.set(database=str(Path(str(url.database)).absolute()))
+    if url.get_backend_name() != "postgresql":
+        raise LogError(
+            f"an annotation log is kept in SQLite or PostgreSQL, not in {url.get_backend_name()}: "
+            "give the path of a file or a postgresql:// URL"
+        )
+    return url
+
+
+_NO_MEMORY = "an annotation log in memory would be lost with the process: give the path of a file"
+
+_NO_DRIVER = (
+    "no driver for PostgreSQL is installed: run `pip install ig_widgets[postgres]` "
+    "and use a URL that begins with postgresql+pg8000://"
+)
+
+
+def _postgres_driver() -> str:
+    for driver in ("pg8000", "psycopg", "psycopg2"):
+        if importlib.util.find_spec(driver):
+            return driver
+    raise LogError(_NO_DRIVER)
+
+
+def _refuse_other_files(path: Path, shown: str) -> None:
+    """Look at an SQLite file without opening it for writing."""
+    if not path.parent.is_dir():
+        raise LogError(f"the annotation log {shown} cannot be made: its folder does not exist; make it first")
+    if path.is_dir():
+        raise LogError(f"the annotation log {shown} is a folder: give the path of a file in it")
+    if not path.exists():
+        return
+    try:
+        with path.open("rb") as file:
+            start = file.read(16)
+    except OSError as error:
+        raise LogError(f"the annotation log {shown} cannot be read: {error.strerror}") from error
+    if not start:
+        return
+    if start != b"SQLite format 3\0":
+        raise LogError(f"{shown} is not an annotation log: it is no SQLite file; give another path")
+    # nobody has a file without -wal open, so it can be read without leaving -wal and -shm files beside it
+    mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
+    probe = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(f"{path.as_uri()}?{mode}", uri=True, timeout=BUSY_TIMEOUT_S),
+        poolclass=NullPool,
+    )
+    try:
+        with probe.connect() as connection:
+            _log_id(connection, shown)
+    except DBAPIError as error:
+        # an OperationalError (busy, cannot be opened) says nothing about the content
+        if type(error.orig) is sqlite3.DatabaseError:
+            raise LogError(
+                f"the annotation log {shown} is damaged ({reason(error)}): restore it from a copy"
+            ) from error
+
+
+def _engine(url: URL, shown: str) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    try:
+        return create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise LogError(f"{shown} cannot be opened: {_NO_DRIVER}") from error
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    connection.execute("PRAGMA synchronous=FULL")
+    # SQLite does not wait when two processes turn a new file to WAL at once: it fails, and is asked again
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # a reader that turns writer can fail where a writer from the start only waits
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _log_id(connection: Connection, shown: str) -> str | None:
+    """Return the log's id, or None where nothing was made yet."""
+    tables = set(inspect(connection).get_table_names())
+    if META.name not in tables:
+        # a PostgreSQL database is shared with other things, a file is not
+        if tables and (connection.dialect.name == "sqlite" or STATEMENTS.name in tables):
+            raise LogError(
+                f"{shown} is not an annotation log: it holds other tables ({', '.join(sorted(tables)[:3])}); "
+                "give another path or database"
+            )
+        return None
+    meta = {row.key: row.value for row in connection.execute(select(META.c.key, META.c.value))}
+    version = str(meta.get("version", ""))
+    if not version.isdigit() or "id" not in meta or STATEMENTS.name not in tables:
+        raise LogError(f"the annotation log {shown} is incomplete: restore it from a copy")
+    if int(version) > VERSION:
+        raise LogError(
+            f"the annotation log {shown} was made by a newer ig_widgets (version {version} of the tables, "
+            f"this one knows {VERSION}): upgrade ig_widgets"
+        )
+    return str(meta["id"])
+
+
+def _make_tables(connection: Connection) -> str:
+    _metadata.create_all(connection)
+    made = uuid.uuid4().hex
+    connection.execute(
+        insert(META), [{"key": "version", "value": str(VERSION)}, {"key": "id", "value": made}]
+    )
+    return made
