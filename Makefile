@@ -16,7 +16,7 @@ setup: $(VENV)/.installed
 
 # run the whole path on generated images with a simulated person: weak labels and a report in demo/
 demo: $(VENV)/.installed
-	$(BIN)/python -m ig_widgets.experiments demo --out demo
+	$(BIN)/python -m ig_widgets.experiments.demo --out demo
 
 # open JupyterLab on the quickstart
 lab: $(VENV)/.installed

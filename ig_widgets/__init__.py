@@ -1,1 +1,106 @@
-"""ig_widgets."""
+"""Draw a few boxes in a notebook cell, and let the kernel label the rest.
+
+Every public name is here; it is imported when it is first used.
+
+>>> import ig_widgets as ig
+>>> ig.iou([[0, 0, 10, 10]], [[5, 0, 10, 10]])
+array([[0.33333333]])
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ig_widgets.compute.boxes import box_groups as box_groups
+    from ig_widgets.compute.boxes import iou as iou
+    from ig_widgets.compute.boxes import merge_boxes as merge_boxes
+    from ig_widgets.compute.labeler import WeakLabeler as WeakLabeler
+    from ig_widgets.compute.matching import PatternMatcher as PatternMatcher
+    from ig_widgets.compute.matching import match as match
+    from ig_widgets.compute.patterns import crop_patterns as crop_patterns
+    from ig_widgets.compute.patterns import pattern_sources as pattern_sources
+    from ig_widgets.data.annotations import annotations_frame as annotations_frame
+    from ig_widgets.data.formats.coco import read_coco as read_coco
+    from ig_widgets.data.formats.coco import write_coco as write_coco
+    from ig_widgets.data.formats.csv_table import read_csv as read_csv
+    from ig_widgets.data.formats.csv_table import write_csv as write_csv
+    from ig_widgets.data.formats.marked_images import read_marked_images as read_marked_images
+    from ig_widgets.data.formats.masks import read_masks as read_masks
+    from ig_widgets.data.formats.voc import read_voc as read_voc
+    from ig_widgets.data.formats.voc import write_voc as write_voc
+    from ig_widgets.data.formats.yolo import read_yolo as read_yolo
+    from ig_widgets.data.formats.yolo import write_yolo as write_yolo
+    from ig_widgets.data.images import ImageSet as ImageSet
+    from ig_widgets.data.labels import labels_of as labels_of
+    from ig_widgets.data.labels import weak_labels as weak_labels
+    from ig_widgets.data.log import AnnotationLog as AnnotationLog
+    from ig_widgets.data.simulated import SimulatedAnnotator as SimulatedAnnotator
+    from ig_widgets.data.synthetic import strips as strips
+    from ig_widgets.data.synthetic import write_strips as write_strips
+    from ig_widgets.systems.inspector_gadget import InspectorGadget as InspectorGadget
+    from ig_widgets.widgets.box_annotator import BoxAnnotator as BoxAnnotator
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AnnotationLog",
+    "BoxAnnotator",
+    "ImageSet",
+    "InspectorGadget",
+    "PatternMatcher",
+    "SimulatedAnnotator",
+    "WeakLabeler",
+    "annotations_frame",
+    "box_groups",
+    "crop_patterns",
+    "iou",
+    "labels_of",
+    "match",
+    "merge_boxes",
+    "pattern_sources",
+    "read_coco",
+    "read_csv",
+    "read_marked_images",
+    "read_masks",
+    "read_voc",
+    "read_yolo",
+    "strips",
+    "weak_labels",
+    "write_coco",
+    "write_csv",
+    "write_strips",
+    "write_voc",
+    "write_yolo",
+]
+
+_MODULES = {
+    "compute.boxes": ("box_groups", "iou", "merge_boxes"),
+    "compute.labeler": ("WeakLabeler",),
+    "compute.matching": ("PatternMatcher", "match"),
+    "compute.patterns": ("crop_patterns", "pattern_sources"),
+    "data.annotations": ("annotations_frame",),
+    "data.formats.coco": ("read_coco", "write_coco"),
+    "data.formats.csv_table": ("read_csv", "write_csv"),
+    "data.formats.marked_images": ("read_marked_images",),
+    "data.formats.masks": ("read_masks",),
+    "data.formats.voc": ("read_voc", "write_voc"),
+    "data.formats.yolo": ("read_yolo", "write_yolo"),
+    "data.images": ("ImageSet",),
+    "data.labels": ("labels_of", "weak_labels"),
+    "data.log": ("AnnotationLog",),
+    "data.simulated": ("SimulatedAnnotator",),
+    "data.synthetic": ("strips", "write_strips"),
+    "systems.inspector_gadget": ("InspectorGadget",),
+    "widgets.box_annotator": ("BoxAnnotator",),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'ig_widgets' has no attribute {name!r}")
+    return getattr(import_module(f"ig_widgets.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -128,9 +128,10 @@ class BoxAnnotator(ipywidgets.Box):
 
     def close(self) -> None:
         """Take the widget off the page. What was said stays in the log."""
-        self._pages.close()
-        self._painter.close()
-        self._layer.close()
+        # ipywidgets also closes a widget whose constructor has failed
+        for part in ("_pages", "_painter", "_layer"):
+            if hasattr(self, part):
+                getattr(self, part).close()
         super().close()
 
     def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
@@ -147,13 +148,13 @@ class BoxAnnotator(ipywidgets.Box):
         return about, [overview(np.asarray(crop), _EXAMPLE_PIXELS).jpeg for _, crop in crops]
 
     def _show(self, *, position: int) -> tuple[dict[str, Any], list[bytes]]:
-        if not 0 <= position < len(self._images):
-            raise ValueError(f"there is no image {position}; there are {len(self._images)}")
+        self._check(position)
         return self._shown(position), []
 
     def _detail(
         self, *, position: int, x: int, y: int, width: int, height: int, reduction: float
     ) -> tuple[dict[str, Any], list[bytes]]:
+        self._check(position)
         return {}, [detail(self._pages.image(position), (x, y, width, height), reduction).jpeg]
 
     def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
@@ -166,6 +167,10 @@ class BoxAnnotator(ipywidgets.Box):
             touched = take_back(self._annotator, source=_SOURCE, images=self._ids, action=action)
         position = self._images.position(touched[0] if touched else image)
         return {**self._told(position), "touched": touched}, []
+
+    def _check(self, position: int) -> None:
+        if not 0 <= position < len(self._images):
+            raise ValueError(f"there is no image {position}; there are {len(self._images)}")
 
     def _shown(self, position: int) -> dict[str, Any]:
         """Paint an image, and tell what was said about it."""

@@ -13,8 +13,8 @@ Operation: TypeAlias = Callable[..., tuple[dict[str, Any], list[bytes]]]
 class Messages:
     """Dispatches a widget's requests ``{id, op, args}`` and answers ``{id, ok}`` or ``{id, error}``.
 
-    A handler runs on the kernel's main thread or, with subshells (ipykernel 7), on a thread beside the one that
-    runs the cell.
+    A handler runs on the kernel's main thread or, with subshells (ipykernel 7), on a thread beside the one
+    that runs the cell.
 
     Parameters
     ----------

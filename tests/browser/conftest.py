@@ -60,7 +60,7 @@ def lab(tmp_path_factory):
     try:
         for _ in range(300):
             try:
-                urllib.request.urlopen(f"{address}/api", timeout=1).read()
+                urllib.request.urlopen(f"{address}/api", timeout=1).read()  # noqa: S310 (our own server)
                 break
             except OSError:
                 assert server.poll() is None, (home / "lab.log").read_text()
@@ -110,7 +110,9 @@ class Notebook:
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=wanted)
 
     def command(self, name, **args):
-        return self.page.evaluate("([name, args]) => void window.jupyterapp.commands.execute(name, args)", [name, args])
+        self.page.evaluate(
+            "([name, args]) => void window.jupyterapp.commands.execute(name, args)", [name, args]
+        )
 
     def start(self, index):
         """Start a cell, and do not wait for it."""
@@ -148,7 +150,7 @@ class Notebook:
 
     def text(self, index):
         outputs = self.page.evaluate(
-            """index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.toJSON().outputs""",
+            "i => window.jupyterapp.shell.currentWidget.content.widgets[i].model.toJSON().outputs",
             index,
         )
         errors = ["\n".join(output["traceback"]) for output in outputs if output["output_type"] == "error"]
@@ -159,7 +161,7 @@ class Notebook:
         return json.loads(self.run(index))
 
     def restart(self):
-        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
         self.idle()
 
     def idle(self):
@@ -201,5 +203,3 @@ def screenshot():
         target.screenshot(path=folder / f"{name}.png")
 
     return take
-
-

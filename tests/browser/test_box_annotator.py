@@ -1,6 +1,7 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -70,7 +71,7 @@ class Annotating:
         )
 
     def drag(self, x0, y0, x1, y1):
-        """Drag between whole pixels of the screen near two points of the image; gives the box in image pixels."""
+        """Drag between whole pixels of the screen near two image points; gives the box in image pixels."""
         picture = self.picture()
         scale = picture["width"] / picture["columns"]
 
@@ -186,14 +187,15 @@ def test_the_picture_is_the_image(notebook):
             const rows = [];
             for (let y = 0; y < canvas.height; y += 57) {
                 rows.push([]);
-                for (let x = 0; x < canvas.width; x += 53) rows.at(-1).push(pixels.data[4 * (y * canvas.width + x)]);
+                for (let x = 0; x < canvas.width; x += 53)
+                    rows.at(-1).push(pixels.data[4 * (y * canvas.width + x)]);
             }
             return rows;
         }"""
     )
-    differences = [abs(a - b) for row, other in zip(shown, wanted, strict=True) for a, b in zip(row, other, strict=True)]
-    assert max(differences) <= 12  # what a JPEG of quality 95 does to noise
-    assert sum(differences) / len(differences) < 3
+    differences = np.abs(np.array(shown) - np.array(wanted))
+    assert differences.max() <= 12  # what a JPEG of quality 95 does to noise
+    assert differences.mean() < 3
 
 
 def test_verdicts_are_statements_and_turn_the_page(notebook):
@@ -218,13 +220,16 @@ def test_verdicts_are_statements_and_turn_the_page(notebook):
     annotating.ready("1 of 4")
     expect(annotating.root.locator(".ig-box")).to_have_count(1)
     annotating.press("Control+Shift+z")
-    expect(annotating.root.get_by_role("button", name=re.compile("No defect"))).to_have_attribute("aria-pressed", "true")
+    verdict = annotating.root.get_by_role("button", name=re.compile("No defect"))
+    expect(verdict).to_have_attribute("aria-pressed", "true")
     annotating.saved()
     assert len(annotating.said()) == 2
 
 
 def test_what_a_dead_kernel_did_not_save_is_saved_by_the_next(notebook):
-    opened = notebook(SETUP.format(name="dead"), READ, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
+    opened = notebook(
+        SETUP.format(name="dead"), READ, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
+    )
     annotating = Annotating(opened).begin()
     kept = annotating.drag(50, 60, 150, 120)
     annotating.saved()
@@ -265,8 +270,8 @@ def test_a_refused_statement_is_shown_and_can_be_tried_again(notebook, screensho
     opened = notebook(
         SETUP.format(name="refused"),
         READ,
-        "import sqlite3; lock = sqlite3.connect('refused.db'); _ = lock.execute('alter table statements rename to gone')",
-        "_ = lock.execute('alter table gone rename to statements')",
+        "import sqlite3\ndb = sqlite3.connect('refused.db')\ndb.execute('alter table statements rename to gone')",
+        "db.execute('alter table gone rename to statements')",
     )
     annotating = Annotating(opened).begin()
     opened.run(2)

@@ -94,6 +94,7 @@ export class Annotator {
       this.help.root,
       this.live,
     );
+    this.stage.follow(root);
     this.listen();
     this.clock = window.setInterval(() => this.showSaved(), 500);
     this.toolbar.showClass(0);

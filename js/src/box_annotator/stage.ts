@@ -64,6 +64,11 @@ export class Stage {
     this.redraw();
   }
 
+  /** Follow the layout of an element around the stage: the picture below must move when the stage does. */
+  follow(outer: Element): void {
+    this.observer.observe(outer);
+  }
+
   /** A sentence in the middle of the stage; an empty one goes away. */
   say(sentence: string): void {
     this.notice.textContent = sentence;
