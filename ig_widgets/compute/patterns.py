@@ -1,0 +1,122 @@
+"""Patterns: the small images that people's boxes cut out of the large ones."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ig_widgets.data.annotations import BOX
+from ig_widgets.data.images import ImageSet
+
+
+def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
+    """Cut the boxes out of their images.
+
+    Parameters
+    ----------
+    images
+        The images that the boxes were drawn on.
+    boxes
+        One row per box with the columns ``image, label, x, y, width, height`` in pixels of the
+        full-resolution image: annotations, or the result of `merge_boxes`, whose outliers are cut out
+        like the rest unless the caller leaves them away. Rows without a box are about the whole image
+        and are ignored, and so are rows whose ``present`` is False.
+
+    Returns
+    -------
+    ImageSet
+        One pattern per box, in the order of the rows, called ``"<image id>#<k>"`` where k counts the boxes
+        of an image from 0. Its ``provenance`` has the columns ``image, label, x, y, width, height`` (the
+        box as it was given) and ``parent, operation, magnitude, seed``, which are missing: nothing was
+        augmented.
+
+    Raises
+    ------
+    KeyError
+        If a box is on an image that is not among the images.
+    ValueError
+        If a column is missing, or a box is incomplete, leaves its image or is less than 2 pixels wide or
+        high.
+
+    Notes
+    -----
+    The pattern is ``image[int(y):int(y + height), int(x):int(x + width)]``: the ends are computed from the
+    exact box and then truncated, as in the published code of Inspector Gadget (Heo et al. 2020).
+    """
+    missing = [name for name in ("image", "label", *BOX) if name not in boxes]
+    if missing:
+        raise ValueError(
+            f"the boxes lack the column {missing[0]!r}; they need image, label, {', '.join(BOX)}"
+        )
+    drawn = boxes[boxes[list(BOX)].notna().any(axis=1)]
+    if "present" in drawn:
+        drawn = drawn[drawn["present"].astype("boolean").fillna(value=True).to_numpy(dtype=bool)]
+    provenance = pd.DataFrame(
+        {
+            "image": drawn["image"].astype("str"),
+            "label": drawn["label"].astype("str"),
+            **{name: drawn[name].astype("float64") for name in BOX},
+            "parent": pd.Series(pd.NA, index=drawn.index, dtype="str"),
+            "operation": pd.Series(pd.NA, index=drawn.index, dtype="str"),
+            "magnitude": np.nan,
+            "seed": pd.Series(pd.NA, index=drawn.index, dtype="Int64"),
+        }
+    ).reset_index(drop=True)
+    numbers = provenance.groupby("image").cumcount().to_list()
+    sides = provenance[list(BOX)].to_numpy()  # (n, 4)
+    crops: dict[int, NDArray[Any]] = {}
+    for image_id, rows in provenance.groupby("image", sort=False).indices.items():
+        image = images[images.position(str(image_id))]
+        for row in map(int, rows):
+            crops[row] = _cropped(image, sides[row], f"box {numbers[row]} of image '{image_id}'")
+    return ImageSet.from_arrays(
+        [crops[row] for row in range(len(provenance))],
+        ids=[f"{image}#{k}" for image, k in zip(provenance["image"], numbers, strict=True)],
+        provenance=provenance,
+    )
+
+
+def pattern_sources(patterns: ImageSet, images: ImageSet) -> NDArray[np.int64]:
+    """Positions of the images that patterns were cut from.
+
+    Parameters
+    ----------
+    patterns
+        Patterns with provenance, augmented ones included: they come from the image of their parent.
+    images
+        The images to look them up in.
+
+    Returns
+    -------
+    int array of shape (n_patterns,)
+        Position in ``images``, -1 where the source is unknown or not among them.
+    """
+    if patterns.provenance is None:
+        return np.full(len(patterns), -1)
+    positions = {image_id: position for position, image_id in enumerate(images.ids)}
+    return np.array([positions.get(image, -1) for image in patterns.provenance["image"]], dtype=np.int64)
+
+
+def _cropped(image: NDArray[Any], box: NDArray[np.float64], name: str) -> NDArray[Any]:
+    if not np.isfinite(box).all():
+        raise ValueError(f"{name} is incomplete; give x, y, width and height, or none of them")
+    x, y, box_width, box_height = box.tolist()
+    height, width = image.shape[:2]
+    left, top = int(x), int(y)
+    # rounded first: the mean end 369 of a merged box may be stored as 368.99999999999994
+    right, bottom = int(round(x + box_width, 6)), int(round(y + box_height, 6))
+    for axis, start, end, size, side in (
+        ("x", left, right, width, "wide"),
+        ("y", top, bottom, height, "high"),
+    ):
+        if start < 0:
+            raise ValueError(f"{name} starts at {axis} = {start}; boxes lie inside their image")
+        if end > size:
+            raise ValueError(
+                f"{name} ends at {axis} = {end} but the image is {size} {side};"
+                " boxes are in full-resolution pixels"
+            )
+        if end - start < 2:
+            raise ValueError(f"{name} is {end - start} px {side}; a pattern needs at least 2 px on each side")
+    return image[top:bottom, left:right].copy()
