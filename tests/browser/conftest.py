@@ -108,6 +108,7 @@ class Notebook:
         wanted = f"JupyterLab {name.capitalize()}"
         self.command("apputils:change-theme", theme=wanted)
         self.page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=wanted)
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def command(self, name, **args):
         self.page.evaluate(
@@ -121,32 +122,26 @@ class Notebook:
                 const notebook = window.jupyterapp.shell.currentWidget.content;
                 notebook.deselectAll();
                 notebook.activeCellIndex = index;
-                void window.jupyterapp.commands.execute("notebook:run-cell");
+                const running = (window.running ??= new Set());
+                running.add(index);
+                window.jupyterapp.commands.execute("notebook:run-cell").finally(() => running.delete(index));
             }""",
             index,
         )
 
+    def running(self, index):
+        return self.page.evaluate("index => window.running.has(index)", index)
+
+    def wait(self, index, *, timeout_s=60):
+        self.page.wait_for_function(
+            "index => !window.running.has(index)", arg=index, timeout=timeout_s * 1000
+        )
+
     def run(self, index, *, timeout_s=60):
         """Run a cell to its end; returns the text that it printed."""
-        before = self.count(index)
         self.start(index)
-        self.wait(index, before, timeout_s=timeout_s)
+        self.wait(index, timeout_s=timeout_s)
         return self.text(index)
-
-    def count(self, index):
-        return self.page.evaluate(
-            "i => window.jupyterapp.shell.currentWidget.content.widgets[i].model.executionCount", index
-        )
-
-    def wait(self, index, before, *, timeout_s=60):
-        self.page.wait_for_function(
-            """([index, before]) => {
-                const cell = window.jupyterapp.shell.currentWidget.content.widgets[index].model;
-                return cell.executionCount !== null && cell.executionCount !== before;
-            }""",
-            arg=[index, before],
-            timeout=timeout_s * 1000,
-        )
 
     def text(self, index):
         outputs = self.page.evaluate(

@@ -29,6 +29,7 @@ export interface Scene {
 
 const LARGEST_DETAIL_PIXELS = 4e6;
 const DETAIL_AFTER_MS = 120;
+const HIDDEN_MS = 200;
 
 export class Stage {
   readonly root = element("div", { class: "ig-stage" });
@@ -40,6 +41,7 @@ export class Stage {
   private page: Page | null = null;
   private detailBox: Box | null = null;
   private detailTimer = 0;
+  private hiddenTimer = 0;
   private frame = 0;
 
   constructor(
@@ -89,6 +91,7 @@ export class Stage {
     this.observer.disconnect();
     cancelAnimationFrame(this.frame);
     clearTimeout(this.detailTimer);
+    clearTimeout(this.hiddenTimer);
   }
 
   private measure(): void {
@@ -99,6 +102,12 @@ export class Stage {
   }
 
   private draw(): void {
+    clearTimeout(this.hiddenTimer);
+    if (this.root.clientWidth === 0) {
+      // JupyterLab hides outputs for a moment, sometimes within one frame: nothing has a place then.
+      this.hiddenTimer = window.setTimeout(() => this.redraw(), HIDDEN_MS);
+      return;
+    }
     this.placePicture();
     this.placeDetail();
     this.drawShapes();
