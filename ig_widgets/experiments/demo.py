@@ -7,6 +7,7 @@ import argparse
 import shutil
 import time
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from sklearn.metrics import f1_score
@@ -18,8 +19,8 @@ from ig_widgets.data.simulated import SimulatedAnnotator
 from ig_widgets.data.synthetic import write_strips
 from ig_widgets.systems.inspector_gadget import InspectorGadget
 
-KIND = "scratch"
-N_IMAGES = 300
+KIND: Final = "scratch"
+N_IMAGES = 240
 N_DEFECTIVE = 30
 
 

@@ -64,8 +64,8 @@ class InspectorGadget:
         Where each pattern fits best: x0, y0, x1, y1, ends exclusive.
     y_ : int array of shape (n_images,)
         What people said, as positions in `classes`; -1 where nobody has.
-    development_ : int array
-        Positions of the development set.
+    development_, judged_ : int arrays
+        Positions of the development set, and of those of it that cross-validation could judge.
     P_ : float array of shape (n_images, n_classes)
         What the machine believes.
 
@@ -147,20 +147,23 @@ class InspectorGadget:
         self.development_ = np.flatnonzero((self.y_ >= 0) & readable)
         self._check_development_set()
 
+        sources = pattern_sources(self.patterns_, self.images)
         row_of = np.full(len(self.images) + 1, -1)  # the last one stands for "not among these images"
         row_of[self.development_] = np.arange(len(self.development_))
         self.labeler_ = WeakLabeler(random_state=self.random_state).fit(
             self.X_[self.development_],
             self.y_[self.development_],
-            sources=row_of[pattern_sources(self.patterns_, self.images)],
+            sources=row_of[sources],
         )
         self.P_ = np.full((len(self.images), len(self.classes)), np.nan)
         self.P_[readable] = 0.0
         columns = self.labeler_.classes_
         self.P_[np.ix_(readable, columns)] = self.labeler_.predict_proba(self.X_[readable])
-        self.P_[np.ix_(self.development_, columns)] = self.labeler_.oof_probabilities_
-        self._predicted = np.full(len(self.images), -1)
-        self._predicted[readable] = self.labeler_.predict(self.X_[readable])
+        out_of_fold = self.labeler_.oof_probabilities_
+        # with very few examples some images are never left out of a fold
+        judged = ~np.isnan(out_of_fold).any(axis=1)
+        self.judged_ = self.development_[judged]
+        self.P_[np.ix_(self.judged_, columns)] = out_of_fold[judged]
         return self.P_
 
     @property
@@ -176,7 +179,7 @@ class InspectorGadget:
             self.images,
             self.P_,
             self.classes,
-            labels=np.where(self.y_ >= 0, self.y_, self._predicted),
+            labels=np.where(self.y_ >= 0, self.y_, np.nan_to_num(self.P_).argmax(axis=1)),
             scores=self.X_,
             boxes=self.boxes_,
             patterns=self.patterns_,
@@ -189,8 +192,8 @@ class InspectorGadget:
         The confusion matrix is of the development set by cross-validation.
         """
         self._check_learned()
-        y = self.y_[self.development_]
-        decided = self.labeler_.oof_predictions_
+        said = self.y_[self.judged_]
+        decided = self.P_[self.judged_].argmax(axis=1)
         counts = self.weak_labels["label"].value_counts()
         return Report(
             "Inspector Gadget: " + ", ".join(self.defects),
@@ -200,15 +203,17 @@ class InspectorGadget:
                 "development set": len(self.development_),
                 "patterns": len(self.patterns_),
                 "labeler": f"layers {self.labeler_.hidden_layer_sizes_}",
-                "agreement with people, by cross-validation": f"{np.mean(decided == y):.3f}",
+                "agreement with people, by cross-validation": f"{np.mean(decided == said):.3f}",
                 **{f"labeled {label}": int(counts.get(label, 0)) for label in self.classes},
             },
             {
                 "Best matches of each pattern": top_matches(
                     self.images, self.patterns_, self.X_, self.boxes_
                 ),
-                "Highest similarity of each image": score_histogram(self.X_, self.y_, self.classes),
-                "Development set: people and labeler (cross-validated)": confusion(y, decided, self.classes),
+                "Highest similarity of each image": score_histogram(
+                    self.X_, self.y_, self.classes, pattern_sources(self.patterns_, self.images)
+                ),
+                "Development set, by cross-validation": confusion(said, decided, self.classes),
             },
         )
 

@@ -115,8 +115,10 @@ def top_matches(
     return figure
 
 
-def score_histogram(X: NDArray[np.float64], y: NDArray[np.intp], classes: Sequence[str]) -> Figure:
-    """Draw how similar the most similar pattern is, by what people said about the image.
+def score_histogram(
+    X: NDArray[np.float64], y: NDArray[np.intp], classes: Sequence[str], sources: NDArray[np.int64]
+) -> Figure:
+    """Draw how similar the most similar pattern of another image is, by what people said about the image.
 
     Parameters
     ----------
@@ -126,6 +128,8 @@ def score_histogram(X: NDArray[np.float64], y: NDArray[np.intp], classes: Sequen
         (n,) positions in `classes`, -1 where nobody has said.
     classes
         Names.
+    sources
+        (p,) row of the image that each pattern was cut from, where it scores 1; -1 where it is none of them.
 
     Returns
     -------
@@ -133,7 +137,10 @@ def score_histogram(X: NDArray[np.float64], y: NDArray[np.intp], classes: Sequen
         One histogram per class and one of the images that nobody has judged.
     """
     readable = ~np.isnan(X).any(axis=1)
-    highest = np.where(readable, X.max(axis=1), np.nan)
+    others = X.copy()
+    own = np.flatnonzero(sources >= 0)
+    others[sources[own], own] = 0
+    highest = others.max(axis=1)
     groups = {"not annotated": readable & (y < 0)} | {
         name: readable & (y == k) for k, name in enumerate(classes)
     }
@@ -150,7 +157,7 @@ def score_histogram(X: NDArray[np.float64], y: NDArray[np.intp], classes: Sequen
                 histtype="step",
                 label=f"{name} ({chosen.sum()})",
             )
-    ax.set(xlabel="highest similarity to any pattern", ylabel="density")
+    ax.set(xlabel="highest similarity to a pattern of another image", ylabel="density")
     ax.legend()
     return figure
 
