@@ -42,3 +42,30 @@ test("a fitted image stays fitted when the stage changes its size", () => {
   view.resize(500, 300);
   expect(view.scale).toBe(scale);
 });
+
+test("a long strip opens at its beginning, and F shows all of it", () => {
+  const view = new Viewport(800, 600, 2702, 162);
+  expect(view.scale).toBe(1);
+  expect(view.visible().x).toBe(0);
+  expect(view.partial).toBe(true);
+  view.toggleFit();
+  expect(view.partial).toBe(false);
+  view.toggleFit();
+  expect(view.scale).toBe(1);
+});
+
+test("a photograph opens whole, and F fills the stage with its short side", () => {
+  const view = new Viewport(1, 1, 4000, 3000);
+  view.resize(800, 400);
+  expect(view.partial).toBe(false);
+  view.toggleFit();
+  expect(view.scale).toBeCloseTo((800 / 4000) * 0.98);
+});
+
+test("a point can be brought into the middle", () => {
+  const view = new Viewport(800, 600, 4000, 3000);
+  view.zoom(6);
+  view.centreOn({ x: 2500, y: 900 });
+  expect(view.toStage({ x: 2500, y: 900 }).x).toBeCloseTo(400);
+  expect(view.toStage({ x: 2500, y: 900 }).y).toBeCloseTo(300);
+});

@@ -91,7 +91,7 @@ class Notebook:
         self._name = name
         self._address = f"{address}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}"
 
-    def open(self, *, theme="light"):
+    def open(self):
         self.page.goto(self._address)
         self.page.wait_for_function("window.jupyterapp !== undefined")
         self.page.evaluate("window.jupyterapp.restored")
@@ -101,8 +101,16 @@ class Notebook:
         self.page.evaluate("window.jupyterapp.shell.currentWidget.context.ready")
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
         self.idle()
-        self.theme(theme)
+        self.theme("light")
         return self
+
+    def code_cells(self):
+        return self.page.evaluate(
+            """() => {
+                const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+                return [...cells.keys()].filter((index) => cells[index].model.type === "code");
+            }"""
+        )
 
     def theme(self, name):
         wanted = f"JupyterLab {name.capitalize()}"
@@ -167,25 +175,33 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(lab, chromium, request):
-    """Make a notebook out of cells, and open it: ``notebook(cell, cell, …)``."""
-    address, folder = lab
+def open_notebook(lab, chromium):
+    """Open a notebook of the lab's folder: ``open_notebook(name)``."""
+    address, _ = lab
     context = chromium.new_context(viewport={"width": 1400, "height": 1000}, has_touch=False)
     context.set_default_timeout(30_000)
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
 
-    def make(*cells, theme="light"):
+    yield lambda name: Notebook(page, address, name).open()
+    context.close()
+    assert not errors
+
+
+@pytest.fixture
+def notebook(lab, open_notebook, request):
+    """Make a notebook out of cells, and open it: ``notebook(cell, cell, …)``."""
+    _, folder = lab
+
+    def make(*cells):
         name = f"{request.node.name}.ipynb"
         content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(content, folder / name)
-        return Notebook(page, address, name).open(theme=theme)
+        return open_notebook(name)
 
-    yield make
-    context.close()
-    assert not errors
+    return make
 
 
 @pytest.fixture

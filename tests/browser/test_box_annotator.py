@@ -231,6 +231,25 @@ def test_verdicts_are_statements_and_turn_the_page(notebook):
     assert len(annotating.said()) == 2
 
 
+def test_keys_pressed_while_the_page_turns_say_nothing_about_the_wrong_image(notebook):
+    opened = notebook(SETUP.format(name="turning"), READ)
+    annotating = Annotating(opened).begin()
+    box = annotating.drag(50, 60, 150, 120)
+    annotating.page.evaluate(
+        """() => {
+            const root = document.querySelector(".ig-root");
+            for (const key of ["PageDown", "n", "PageDown", "Delete", "n"]) {
+                root.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+            }
+        }"""
+    )
+    annotating.ready("3 of 4")
+    annotating.saved()
+    rows = annotating.said()
+    assert boxes_of(rows, "first.png") == [box]
+    assert len(rows) == 1
+
+
 def test_what_a_dead_kernel_did_not_save_is_saved_by_the_next(notebook):
     opened = notebook(
         SETUP.format(name="dead"), READ, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"

@@ -15,6 +15,7 @@ import { Toolbar } from "./toolbar";
 
 const BUSY_AFTER_MS = 1000;
 const NUDGES_TOGETHER_MS = 500;
+const EDITS = new Set<Command["do"]>(["move", "resize", "none", "skip", "add", "delete", "undo", "redo"]);
 
 function browserStorage(): Storage | null {
   try {
@@ -39,6 +40,7 @@ export class Annotator {
   private page: Page;
   private sheet: Sheet;
   private progress: Progress;
+  private turningTo: number | null = null;
   private currentClass = 0;
   private selected: string | null = null;
   private draft: { box: Box; key: string | null } | null = null;
@@ -72,8 +74,8 @@ export class Annotator {
           this.draft = box && { box, key };
           this.stage.redraw();
         },
-        draw: (box) => this.draw(box),
-        change: (key, box) => this.change(key, box),
+        draw: (box) => this.mayEdit() && this.draw(box),
+        change: (key, box) => this.mayEdit() && this.change(key, box),
       },
       () => root.contains(document.activeElement),
       this.stop.signal,
@@ -139,8 +141,10 @@ export class Annotator {
   }
 
   private run(command: Command): void {
+    if (EDITS.has(command.do) && !this.mayEdit()) return;
     if (command.do !== "move" && command.do !== "resize") this.commitNudge();
     const { view } = this.stage;
+    const position = this.turningTo ?? this.page.position;
     switch (command.do) {
       case "class":
         return this.useClass(command.position);
@@ -154,9 +158,9 @@ export class Annotator {
       case "skip":
         return this.judge(command.do);
       case "next":
-        return this.go(this.page.position + 1);
+        return this.go(position + 1);
       case "previous":
-        return this.go(this.page.position - 1);
+        return this.go(position - 1);
       case "first":
         return this.go(0);
       case "last":
@@ -182,7 +186,7 @@ export class Annotator {
         view.zoom(command.do === "zoomIn" ? 1.25 : 0.8);
         return this.stage.redraw();
       case "fit":
-        view.fit();
+        view.toggleFit();
         return this.stage.redraw();
       case "full":
         view.zoom(1 / view.scale);
@@ -203,7 +207,7 @@ export class Annotator {
     this.currentClass = position;
     this.toolbar.showClass(position);
     const label = this.classes[position] as string;
-    if (this.selected !== null) this.replaceSelected(this.selected, { label }, `now ${label}`);
+    if (this.selected !== null && this.mayEdit()) this.replaceSelected(this.selected, { label }, `now ${label}`);
   }
 
   private draw(box: Box): void {
@@ -230,6 +234,7 @@ export class Annotator {
   }
 
   private remove(key: string): void {
+    if (!this.mayEdit()) return;
     this.select(null);
     this.edit("box deleted", () => this.sheet.remove(key));
   }
@@ -326,15 +331,34 @@ export class Annotator {
 
   private go(position: number): void {
     if (position < 0 || position >= this.progress.images) return;
+    this.commitNudge();
+    this.turningTo = position;
+    this.root.classList.add("ig-turning");
     this.requests.latest<Shown>("show", { position }).then(
       ({ value }) => {
+        this.turned();
         this.select(null);
         this.show(value);
         const said = this.sheet.boxes.length > 0 ? `${this.sheet.boxes.length} boxes` : (this.sheet.verdict ?? "nothing said yet");
         this.tell(`image ${value.page.position + 1} of ${value.progress.images}, ${said}`);
       },
-      (error: Error) => this.failed(error),
+      (error: Error) => {
+        if (error instanceof Superseded) return; // by the turn to another page
+        this.turned();
+        this.failed(error);
+      },
     );
+  }
+
+  private turned(): void {
+    this.turningTo = null;
+    this.root.classList.remove("ig-turning");
+  }
+
+  /** Nothing may be said about an image while the next one is on its way: one would mean the other. */
+  private mayEdit(): boolean {
+    if (this.turningTo !== null) this.tell("the next image is on its way");
+    return this.turningTo === null;
   }
 
   private async deliver(gesture: Gesture): Promise<void> {

@@ -35,6 +35,8 @@ export interface KeyPress {
   altKey: boolean;
 }
 
+const PAN_PIXELS = 150;
+
 const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -77,7 +79,7 @@ export function commandOf(press: KeyPress, boxSelected: boolean): Command | null
     const step = press.shiftKey ? 10 : 1;
     const [dx, dy] = [arrow[0] * step, arrow[1] * step];
     if (boxSelected) return { do: press.altKey ? "resize" : "move", dx, dy };
-    if (press.shiftKey) return { do: "pan", dx: -arrow[0] * 60, dy: -arrow[1] * 60 };
+    if (press.shiftKey) return { do: "pan", dx: -arrow[0] * PAN_PIXELS, dy: -arrow[1] * PAN_PIXELS };
     if (press.altKey || arrow[1] !== 0) return null;
     return { do: arrow[0] > 0 ? "next" : "previous" };
   }
@@ -108,7 +110,7 @@ export const HELP: readonly (readonly [string, string])[] = [
   ["Ctrl + Shift + Z", "redo (also Ctrl + Y)"],
   ["wheel, pinch, + and −", "zoom (the wheel once the annotator has the focus, or with Ctrl)"],
   ["Space + drag, two fingers", "pan (also the middle button, and Shift + arrows when no box is selected)"],
-  ["F and H", "fit the image in the view; 100 %"],
+  ["F and H", "fit the image in the view (again: its short side); 100 %"],
   ["Esc", "cancel, deselect, close this help"],
   ["?", "this help"],
 ];

@@ -2,6 +2,7 @@
 import { element, svg } from "../shared/element";
 import { colourOf } from "../shared/palette";
 import { type Box, Viewport } from "../shared/viewport";
+import { Minimap } from "./minimap";
 import type { Drawn, Page } from "./protocol";
 
 export const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"] as const;
@@ -30,6 +31,7 @@ export interface Scene {
 const LARGEST_DETAIL_PIXELS = 4e6;
 const DETAIL_AFTER_MS = 120;
 const HIDDEN_MS = 200;
+const PICTURE_COMES_MS = [100, 400, 1500];
 
 export class Stage {
   readonly root = element("div", { class: "ig-stage" });
@@ -37,6 +39,10 @@ export class Stage {
   private readonly detail = element("canvas", { class: "ig-detail", width: 0, height: 0, "aria-hidden": "true" });
   private readonly shapes = svg("svg", { class: "ig-shapes", "aria-hidden": "true" });
   private readonly notice = element("div", { class: "ig-notice", role: "status", hidden: true });
+  private readonly map = new Minimap((point) => {
+    this.view.centreOn(point);
+    this.redraw();
+  });
   private readonly observer = new ResizeObserver(() => this.measure());
   private page: Page | null = null;
   private detailBox: Box | null = null;
@@ -49,7 +55,7 @@ export class Stage {
     private readonly wantDetail: (request: DetailRequest) => Promise<ImageBitmap | null>,
     private readonly zoomed: (scale: number) => void,
   ) {
-    this.root.append(this.detail, this.shapes, this.notice);
+    this.root.append(this.detail, this.shapes, this.map.root, this.notice);
     this.observer.observe(this.root);
   }
 
@@ -62,8 +68,10 @@ export class Stage {
     this.view.imageHeight = Math.max(page.height, 1);
     this.dropDetail();
     this.say(page.problem ?? "");
-    this.view.fit();
+    this.view.open();
     this.redraw();
+    // The kernel's picture comes a moment after the page, and nothing tells when: the map copies it again.
+    for (const ms of PICTURE_COMES_MS) setTimeout(() => this.redraw(), ms);
   }
 
   /** Follow the layout of an element around the stage: the picture below must move when the stage does. */
@@ -108,18 +116,19 @@ export class Stage {
       this.hiddenTimer = window.setTimeout(() => this.redraw(), HIDDEN_MS);
       return;
     }
-    this.placePicture();
+    const picture = this.placePicture();
     this.placeDetail();
     this.drawShapes();
+    this.map.draw(this.view, picture, this.scene().boxes);
     this.zoomed(this.view.scale);
     this.scheduleDetail();
   }
 
   // The kernel's canvas is our sibling inside the box that stacks both.
-  private placePicture(): void {
+  private placePicture(): HTMLCanvasElement | null {
     const stack = this.root.closest<HTMLElement>(".ig-box-annotator");
     const picture = stack?.querySelector<HTMLCanvasElement>(":scope > canvas");
-    if (!stack || !picture || !this.page) return;
+    if (!stack || !picture || !this.page) return null;
     const outer = stack.getBoundingClientRect();
     const inner = this.root.getBoundingClientRect();
     const scale = this.view.scale / this.page.reduction;
@@ -130,6 +139,7 @@ export class Stage {
     picture.style.visibility = this.page.problem === null ? "visible" : "hidden";
     picture.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     picture.style.imageRendering = scale >= 3 ? "pixelated" : "auto";
+    return this.page.problem === null ? picture : null;
   }
 
   private placeDetail(): void {

@@ -14,6 +14,8 @@ export class Viewport {
   scale = 1;
   x = 0;
   y = 0;
+  // What a change of the stage's size does: choose again, show all of the image or its short side, or leave it.
+  private mode: "open" | "fit" | "fill" | "chosen" = "open";
 
   constructor(
     public stageWidth: number,
@@ -21,7 +23,7 @@ export class Viewport {
     public imageWidth: number,
     public imageHeight: number,
   ) {
-    this.fit();
+    this.open();
   }
 
   /** The scale at which the whole image is just visible. */
@@ -29,9 +31,46 @@ export class Viewport {
     return Math.min(this.stageWidth / this.imageWidth, this.stageHeight / this.imageHeight) * 0.98;
   }
 
+  /** The first view of an image: all of it, or for a long strip its beginning. */
+  open(): void {
+    const shortSide = Math.min(this.imageWidth / this.stageWidth, this.imageHeight / this.stageHeight) * this.fitScale;
+    if (shortSide < 1 / 4) this.fill();
+    else this.fit();
+    this.mode = "open";
+  }
+
   fit(): void {
+    this.mode = "fit";
     this.scale = Math.min(this.fitScale, 8);
     this.centre();
+  }
+
+  /** Let the short side of the image fill the stage, but do not enlarge pixels for it; show the beginning. */
+  fill(): void {
+    this.mode = "fill";
+    const whole = Math.max(this.stageWidth / this.imageWidth, this.stageHeight / this.imageHeight) * 0.98;
+    this.scale = Math.max(Math.min(whole, 1), this.fitScale);
+    this.centre();
+    // centred where it fits, else from its beginning
+    this.x = Math.max(this.x, this.stageWidth * 0.01);
+    this.y = Math.max(this.y, this.stageHeight * 0.01);
+  }
+
+  /** All of the image, or when that is shown already, its short side. */
+  toggleFit(): void {
+    if (this.partial) this.fit();
+    else this.fill();
+  }
+
+  /** True while a part of the image is out of sight. */
+  get partial(): boolean {
+    const seen = this.visible();
+    return seen.width < this.imageWidth || seen.height < this.imageHeight;
+  }
+
+  /** Bring an image point into the middle of the stage. */
+  centreOn(point: Point): void {
+    this.pan(this.stageWidth / 2 - (point.x * this.scale + this.x), this.stageHeight / 2 - (point.y * this.scale + this.y));
   }
 
   /** Zoom by a factor while the image point below `at` (stage coordinates) stays where it is. */
@@ -40,23 +79,24 @@ export class Viewport {
     this.x = at.x - ((at.x - this.x) * scale) / this.scale;
     this.y = at.y - ((at.y - this.y) * scale) / this.scale;
     this.scale = scale;
+    this.mode = "chosen";
     this.keepInSight();
   }
 
   pan(dx: number, dy: number): void {
     this.x += dx;
     this.y += dy;
+    this.mode = "chosen";
     this.keepInSight();
   }
 
   resize(stageWidth: number, stageHeight: number): void {
-    const fitted = Math.abs(this.scale - Math.min(this.fitScale, 8)) < 1e-6;
     this.x += (stageWidth - this.stageWidth) / 2;
     this.y += (stageHeight - this.stageHeight) / 2;
     this.stageWidth = stageWidth;
     this.stageHeight = stageHeight;
-    if (fitted) this.fit();
-    else this.keepInSight();
+    if (this.mode === "chosen") this.keepInSight();
+    else this[this.mode]();
   }
 
   toImage(point: Point): Point {
