@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
-from ig_widgets.experiments import ksdd, neu
+from ig_widgets.experiments import ksdd, neu, speed
 from ig_widgets.experiments.tables import table
 
-EXPERIMENTS = {"ksdd": ksdd, "neu": neu}
+EXPERIMENTS = {"ksdd": ksdd, "neu": neu, "speed": speed}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,8 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m ig_widgets.experiments", description=__doc__)
     parser.add_argument("name", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the data sets")
-    parser.add_argument("--seeds", type=int, metavar="N", help="number of random splits")
+    parser.add_argument(
+        "--data", type=Path, default=Path(), metavar="DIR", help="folder of the data sets (default: this one)"
+    )
+    parser.add_argument("--seeds", type=int, metavar="N", help="number of random splits or repeats")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
     given = parser.parse_args(arguments)
     experiment = EXPERIMENTS[given.name]

@@ -17,7 +17,7 @@ from ig_widgets.experiments.tables import Summary, settings_of, summary
 
 SEEDS = 5
 DEVELOPMENT_SIZE = 100  # images per class, as published
-PATTERNS_PER_CLASS = 20
+PATTERNS_PER_CLASS = 40
 HIDDEN_LAYERS = tuple((2**n,) for n in range(1, 8))  # a third of the paper's grid: deeper ones take minutes
 
 

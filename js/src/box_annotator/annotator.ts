@@ -84,7 +84,7 @@ export class Annotator {
     this.panel = new Panel(
       hello,
       examples,
-      (key) => this.select(key),
+      (key) => this.reveal(key),
       (key) => this.remove(key),
     );
     const prefix = `ig_widgets:${hello.log}:${hello.annotator}:boxes:`;
@@ -322,9 +322,23 @@ export class Annotator {
     if (boxes.length === 0) return;
     const at = boxes.findIndex((box) => box.key === this.selected);
     const next = at < 0 ? (step > 0 ? 0 : boxes.length - 1) : (at + step + boxes.length) % boxes.length;
-    this.select(boxes[next]?.key ?? null);
     const box = boxes[next];
-    if (box) this.tell(`${box.label}, ${box.width} by ${box.height} at ${box.x}, ${box.y}`);
+    if (!box) return;
+    this.reveal(box.key);
+    this.tell(`${box.label}, ${box.width} by ${box.height} at ${box.x}, ${box.y}`);
+  }
+
+  /** Select a box, and bring it into view when its middle is out of sight. */
+  private reveal(key: string): void {
+    this.select(key);
+    const box = this.sheet.find(key);
+    if (!box) return;
+    const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+    const seen = this.stage.view.visible();
+    const across = middle.x >= seen.x && middle.x <= seen.x + seen.width;
+    const down = middle.y >= seen.y && middle.y <= seen.y + seen.height;
+    if (!across || !down) this.stage.view.centreOn(middle);
+    this.stage.redraw();
   }
 
   // ---- talking with the kernel

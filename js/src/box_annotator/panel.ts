@@ -55,7 +55,11 @@ export class Panel {
       gone.addEventListener("click", () => this.remove(box.key));
       return element("li", {}, pick, gone);
     });
+    const buttons = () => [...this.boxes.querySelectorAll("button")];
+    const focused = buttons().indexOf(document.activeElement as HTMLButtonElement);
     this.boxes.replaceChildren(...(rows.length > 0 ? rows : [element("li", { class: "ig-empty" }, "none yet")]));
+    // the rows are new: whoever was in the list stays in it, and the keys go on working
+    if (focused >= 0) (buttons()[focused] ?? this.root).focus({ preventScroll: true });
   }
 
   private lesson(label: string, position: number, crops: DataView[]): HTMLElement[] {
