@@ -37,6 +37,7 @@ class AnnotationLog:
         Path of an SQLite file, which is made when it does not exist, or a SQLAlchemy URL such as
         ``postgresql+pg8000://user:password@host/database``. Put an SQLite file on a local disk: its
         write-ahead log does not work on network file systems; a team on several machines uses PostgreSQL.
+        Other databases that SQLAlchemy knows are accepted too, but only these two are tested.
 
     Attributes
     ----------

@@ -84,7 +84,7 @@ def open_database(where: str | Path) -> tuple[Engine, str, str]:
     Parameters
     ----------
     where
-        Path of an SQLite file, or a SQLAlchemy URL of an SQLite or PostgreSQL database.
+        Path of an SQLite file, or a SQLAlchemy URL.
 
     Returns
     -------
@@ -104,16 +104,25 @@ def open_database(where: str | Path) -> tuple[Engine, str, str]:
         _refuse_other_files(Path(url.database or ""), shown)
     engine = _engine(url, shown)
     try:
-        with engine.connect() as connection:
-            found = _log_id(connection, shown)
-        if found is None:
-            with engine.connect().execution_options(writing=True) as connection, connection.begin():
-                take_turn(connection)
-                # another process may have made the tables while this one waited for its turn
-                found = _log_id(connection, shown) or _make_tables(connection)
+        return engine, shown, _found_or_made(engine, shown)
     except DBAPIError as error:
+        engine.dispose()
         raise LogError(f"the annotation log {shown} cannot be opened: {reason(error)}") from error
-    return engine, shown, found
+    except LogError:
+        engine.dispose()
+        raise
+
+
+def _found_or_made(engine: Engine, shown: str) -> str:
+    """Return the id of the log in a database, which gets its tables if it has none."""
+    with engine.connect() as connection:
+        found = _log_id(connection, shown)
+    if found is None:
+        with engine.connect().execution_options(writing=True) as connection, connection.begin():
+            take_turn(connection)
+            # another process may have made the tables while this one waited for its turn
+            found = _log_id(connection, shown) or _make_tables(connection)
+    return found
 
 
 def take_turn(connection: Connection) -> None:
@@ -150,11 +159,6 @@ def _url(where: str | Path) -> URL:
         if str(url.database).startswith("file:"):
             raise LogError(f"{where}: an SQLite file is named by its path, not by a file: address")
         return url.set(database=str(Path(str(url.database)).absolute()))
-    if url.get_backend_name() != "postgresql":
-        raise LogError(
-            f"an annotation log is kept in SQLite or PostgreSQL, not in {url.get_backend_name()}: "
-            "give the path of a file or a postgresql:// URL"
-        )
     return url
 
 
@@ -214,10 +218,14 @@ def _engine(url: URL, shown: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    postgres = url.get_backend_name() == "postgresql"
     try:
-        return create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
+        # in PostgreSQL writers take turns; other databases must keep their transactions apart themselves
+        level: Any = "READ COMMITTED" if postgres else "SERIALIZABLE"
+        return create_engine(url, isolation_level=level, pool_pre_ping=True)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise LogError(f"{shown} cannot be opened: {_NO_DRIVER}") from error
+        missing = _NO_DRIVER if postgres else f"SQLAlchemy finds no driver for {url.drivername}: install one"
+        raise LogError(f"{shown} cannot be opened: {missing}") from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -149,7 +149,7 @@ def test_a_log_stays_where_it_is_when_the_working_folder_changes(tmp_path, monke
         ("sqlite:///file:a.db?uri=true", "is named by its path, not by a file: address"),
         (
             "mysql://user@host/database",
-            "kept in SQLite or PostgreSQL, not in mysql: give the path of a file or",
+            "mysql://user@host/database cannot be opened: SQLAlchemy finds no driver for mysql: install one",
         ),
         ("://", "looks like postgresql://user@host/database; this one does not"),
     ],

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from ig_widgets.experiments.__main__ import main
+from ig_widgets.experiments.neu import PATTERNS_PER_CLASS
 from ig_widgets.experiments.tables import summary, table
 
 MEASURES = {"precision", "recall", "f1", "accuracy", "roc_auc", "average_precision"}
@@ -94,7 +95,7 @@ def test_neu_writes_its_figures_and_accepts_the_folder_of_the_set_itself(small_n
     assert main(["neu", "--data", str(small_neu), "--seeds", "1", "--json", str(file)]) == 0
     result = written(file)
     assert result["settings"]["classes"] == ["cross", "dark_square"]
-    assert result["settings"]["patterns_matched"] == 40
+    assert result["settings"]["patterns_matched"] == 2 * PATTERNS_PER_CLASS
     assert result["metrics"]["random_splits"]["f1"]["median"] > 0.8
     assert "all_one_class" in capsys.readouterr().out
 
