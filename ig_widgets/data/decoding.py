@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import zlib
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -88,6 +89,8 @@ def decode(
     """
     path = Path(path)
     with _opened(path, max_pixels) as image:
+        if image.format == "PNG":
+            _check_png_sums(path)
         image.load()
         pixels = np.ascontiguousarray(_upright(_pixels(path, image, levels), _orientation(image)))
     pixels.setflags(write=False)
@@ -206,6 +209,19 @@ def _is_deep_colour(path: Path, image: Image.Image) -> bool:
     if isinstance(image, TiffImageFile):
         return bool(max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) == 16)
     return False
+
+
+def _check_png_sums(path: Path) -> None:
+    """Compare each chunk with its checksum: Pillow shows what it can unpack of a damaged one."""
+    with path.open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, kind = int.from_bytes(head[:4]), head[4:]
+            body, checksum = file.read(length), file.read(4)
+            if len(checksum) == 4 and zlib.crc32(kind + body) != int.from_bytes(checksum):
+                raise ImageError(path, "the file is damaged (wrong checksum); copy it again or remove it")
+            if kind == b"IEND":
+                return
 
 
 def _png_depth_and_colour(path: Path) -> tuple[int, int]:

@@ -231,11 +231,13 @@ def test_bytes_behind_the_end_of_a_file_do_no_harm(tmp_path, ending):
     np.testing.assert_array_equal(decode(path), before)
 
 
-def test_damage_in_the_middle_shows_when_decoded(tmp_path):
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("n_bytes", [1, 200])
+def test_damage_in_the_middle_of_a_png_shows_when_decoded(tmp_path, place, n_bytes):
     path = saved(tmp_path / "a.png", noise(60, 80, 3))
     data = bytearray(path.read_bytes())
-    middle = len(data) // 2
-    data[middle : middle + 200] = bytes(200)
+    start = int(place * len(data))
+    data[start : start + n_bytes] = bytes(byte ^ 0x55 for byte in data[start : start + n_bytes])
     path.write_bytes(data)
     inspect(path)
     assert "damaged" in reason(decode, path)

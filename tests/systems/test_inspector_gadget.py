@@ -1,0 +1,203 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from ig_widgets.data.images import ImageSet
+from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.simulated import SimulatedAnnotator
+from ig_widgets.data.synthetic import strips
+from ig_widgets.systems.inspector_gadget import InspectorGadget
+
+BOX = {"label": "bar", "present": True, "width": 14, "height": 8}
+
+
+def textured(seed, *, bar=None):
+    """60 x 50 noise, with a dark bar at x, y if asked for."""
+    image = np.random.default_rng(seed).normal(150, 8, (50, 60))
+    if bar is not None:
+        x, y = bar
+        image[y + 2 : y + 6, x + 2 : x + 12] -= 60
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def log(tmp_path):
+    with AnnotationLog(tmp_path / "annotations.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def bars(log):
+    """40 images, every other one with a bar; somebody has judged the first 20."""
+    places = [(5 + i % 30, 3 + i % 35) if i % 2 else None for i in range(40)]
+    images = ImageSet.from_arrays(
+        [textured(i, bar=place) for i, place in enumerate(places)], ids=[f"{i:02}.png" for i in range(40)]
+    )
+    for i, place in enumerate(places[:20]):
+        said = {"label": "bar", "present": False} if place is None else {**BOX, "x": place[0], "y": place[1]}
+        log.append([{"image": images.ids[i], **said}], annotator="me")
+    return images
+
+
+def test_it_learns_what_people_boxed(bars, log):
+    gadget = InspectorGadget(bars, ["bar"], log=log)
+    P = gadget.learn()
+    assert P.shape == (40, 2)
+    np.testing.assert_allclose(P.sum(axis=1), 1)
+    table = gadget.weak_labels
+    assert list(table) == [
+        *("image", "label", "ok", "bar", "pattern", "score", "x", "y", "width", "height", "annotated")
+    ]
+    assert table["annotated"].tolist() == [True] * 20 + [False] * 20
+    truth = ["bar" if i % 2 else "ok" for i in range(40)]
+    assert np.mean(table["label"][20:] == truth[20:]) >= 0.9
+    found = table[20:][table["label"][20:] == "bar"]
+    for position, row in found.iterrows():
+        if position % 2:
+            assert abs(row["x"] - (5 + position % 30)) <= 3
+            assert abs(row["y"] - (3 + position % 35)) <= 3
+
+
+def test_the_same_seed_gives_the_same_labels_and_order(bars, log):
+    first, second = (InspectorGadget(bars, ["bar"], log=log, random_state=3) for _ in range(2))
+    np.testing.assert_array_equal(first.order, second.order)
+    np.testing.assert_array_equal(first.learn(), second.learn())
+    assert sorted(first.order) == list(range(40))
+    assert InspectorGadget(bars, ["bar"], log=log, random_state=4).order.tolist() != first.order.tolist()
+
+
+def test_the_development_set_is_judged_without_its_own_patterns(bars, log):
+    gadget = InspectorGadget(bars, ["bar"], log=log)
+    P = gadget.learn()
+    known = gadget.labeler_.predict_proba(gadget.X_[:20])
+    assert (gadget.development_ == np.arange(20)).all()
+    assert not np.allclose(P[gadget.judged_], known[gadget.judged_])
+    np.testing.assert_array_equal(P[gadget.judged_], gadget.labeler_.oof_probabilities_)
+
+
+def test_an_unreadable_image_gets_no_label_and_stops_nothing(tmp_path, log):
+    import cv2
+
+    rows = []
+    for i in range(24):
+        bar = (5 + i, 3 + i) if i % 2 else None
+        cv2.imwrite(str(tmp_path / f"{i:02}.png"), textured(i, bar=bar))
+        said = {"label": "bar", "present": False} if bar is None else {**BOX, "x": bar[0], "y": bar[1]}
+        rows.append({"image": f"{i:02}.png", **said})
+    images = ImageSet.from_folder(tmp_path)
+    log.append(rows[:20], annotator="me")
+    broken = tmp_path / "22.png"
+    broken.write_bytes(broken.read_bytes()[:-400] + bytes(400))
+    gadget = InspectorGadget(images, ["bar"], log=log)
+    with pytest.warns(UserWarning, match=r"22\.png"):
+        P = gadget.learn()
+    assert np.isnan(P[22]).all()
+    assert not np.isnan(np.delete(P, 22, axis=0)).any()
+    table = gadget.weak_labels
+    assert table["label"].isna().tolist() == [i == 22 for i in range(24)]
+    assert images.problems["image"].tolist() == ["22.png"]
+    assert "unreadable" in gadget.report()._repr_html_()
+
+
+def test_classes_of_which_every_image_has_one(log):
+    images = ImageSet.from_arrays(
+        [
+            textured(i, bar=(10 + i % 20, 10)) if i % 2 else np.rot90(textured(i, bar=(10 + i % 20, 10)))
+            for i in range(30)
+        ]
+    )
+    rows = [
+        {"image": str(i), **BOX, "label": "lying", "x": 10 + i % 20, "y": 10}
+        if i % 2
+        else {
+            "image": str(i),
+            "label": "standing",
+            "present": True,
+            "x": 10,
+            "y": 36 - i % 20,
+            "width": 8,
+            "height": 14,
+        }
+        for i in range(16)
+    ]
+    log.append(rows, annotator="me")
+    gadget = InspectorGadget(images, ["lying", "standing"], log=log, none=None)
+    gadget.learn()
+    assert gadget.classes == ["lying", "standing"]
+    labels = gadget.weak_labels["label"][16:]
+    assert np.mean(labels == ["lying" if i % 2 else "standing" for i in range(16, 30)]) >= 0.9
+
+
+def test_boxes_that_one_of_several_people_drew_are_left_out_with_a_warning(bars, log):
+    log.append([{"image": "01.png", **BOX, "x": 40, "y": 40}], annotator="you")
+    gadget = InspectorGadget(bars, ["bar"], log=log)
+    with pytest.warns(UserWarning, match="2 of 11 boxes were drawn by one of several annotators only"):
+        gadget.learn()
+    assert "01.png#0" not in gadget.patterns_.ids
+
+
+def test_crowd_of_simulated_people(log):
+    images, truth = strips("bubble", 40, defect_rate=0.5)
+    gadget = InspectorGadget(images, ["bubble"], log=log, target=8)
+    for name in ("ada", "bo"):
+        person = SimulatedAnnotator(truth, name=name, miss_rate=0, false_rate=0)
+        log.extend(person.annotate(images[gadget.order[:24]]))
+    gadget.learn()
+    assert gadget.patterns_.provenance["image"].isin(set(images.ids)).all()
+    assert len(gadget.weak_labels) == 40
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([], r"there is no box of bar to learn from: draw some in gadget\.ask\(\)"),
+        ([{"image": "00.png", "label": "bar", "present": False}], "there is no box of bar to learn from"),
+        (
+            [{"image": "01.png", **BOX, "x": 6, "y": 4}],
+            r"all 1 annotated images are of one class \(bar\), so there is nothing to tell apart",
+        ),
+    ],
+)
+def test_too_little_to_learn_from_is_said(tmp_path, rows, sentence):
+    images = ImageSet.from_arrays([textured(0), textured(1, bar=(6, 4))], ids=["00.png", "01.png"])
+    with AnnotationLog(tmp_path / "few.db") as log:
+        if rows:
+            log.append(rows, annotator="me")
+        with pytest.raises(ValueError, match=sentence):
+            InspectorGadget(images, ["bar"], log=log).learn()
+
+
+def test_nothing_is_shown_before_it_was_learned(bars, log):
+    gadget = InspectorGadget(bars, ["bar"], log=log)
+    for show in (lambda: gadget.weak_labels, gadget.report):
+        with pytest.raises(RuntimeError, match="nothing was learned yet"):
+            show()
+
+
+def test_asking_shows_the_seeded_order(bars, log):
+    gadget = InspectorGadget(bars, ["bar"], log=log, target=5, annotator="somebody new")
+    annotator = gadget.ask()
+    assert [annotator._images.ids[i] for i in range(40)] == [bars.ids[i] for i in gadget.order]
+    assert annotator._goal == 5
+
+
+def test_the_report_is_one_page_with_pictures_and_no_markup_from_names(tmp_path, log):
+    images = ImageSet.from_arrays(
+        [textured(i, bar=(5 + i, 5) if i % 2 else None) for i in range(16)],
+        ids=[f"<b>{i}$x^" for i in range(16)],
+    )
+    label = "<script>$\\alpha"
+    rows = [
+        {"image": image, **BOX, "label": label, "x": 5 + i, "y": 5}
+        if i % 2
+        else {"image": image, "label": label, "present": False}
+        for i, image in enumerate(images.ids)
+    ]
+    log.append(rows, annotator="me")
+    gadget = InspectorGadget(images, [label], log=log)
+    gadget.learn()
+    page = gadget.report().save(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") == 3
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert isinstance(gadget.weak_labels, pd.DataFrame)
