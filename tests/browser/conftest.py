@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -195,7 +196,7 @@ def notebook(lab, open_notebook, request):
     _, folder = lab
 
     def make(*cells):
-        name = f"{request.node.name}.ipynb"
+        name = re.sub(r"\W+", "_", request.node.name) + ".ipynb"
         content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(content, folder / name)
