@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { test } from "node:test";
+import { expect } from "expect";
 import { commandOf, type KeyPress } from "../src/box_annotator/keys";
 
 const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({

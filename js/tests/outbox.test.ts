@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, test } from "node:test";
+import { expect } from "expect";
 import { type Entry, Outbox } from "../src/shared/outbox";
 
 class Shelf implements Storage {

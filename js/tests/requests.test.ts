@@ -1,5 +1,6 @@
 import type { AnyModel } from "@anywidget/types";
-import { expect, test } from "vitest";
+import { test } from "node:test";
+import { expect } from "expect";
 import { KernelError, Requests, Superseded } from "../src/shared/requests";
 
 interface Sent {

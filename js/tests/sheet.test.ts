@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, test } from "node:test";
+import { expect } from "expect";
 import type { Page } from "../src/box_annotator/protocol";
 import { moved, Sheet, snapped } from "../src/box_annotator/sheet";
 

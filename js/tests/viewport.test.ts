@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { test } from "node:test";
+import { expect } from "expect";
 import { Viewport } from "../src/shared/viewport";
 
 test("a fitted image is wholly visible and centred", () => {
