@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BUNDLES := ig_widgets/widgets/static
+BUNDLES := js/node_modules/.built
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM := $(or $(CHROMIUM),$(shell command -v chromium || command -v chromium-browser || echo /usr/bin/chromium))
 export CHROMIUM
@@ -39,13 +39,13 @@ check: $(VENV)/.installed
 bench: $(VENV)/.installed
 	$(BIN)/python -m ig_widgets.experiments speed
 
-$(VENV)/.installed: pyproject.toml .ci/constraints.txt $(BUNDLES)/.built
+$(VENV)/.installed: pyproject.toml .ci/constraints.txt $(BUNDLES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	$(BIN)/python -c "import cv2" || { $(ROOT) apt-get update -q && $(ROOT) apt-get install -qy libgl1 libglib2.0-0; }
 	touch $@
 
-$(BUNDLES)/.built: js/node_modules/.installed js/build.mjs $(shell find js/src -type f)
+$(BUNDLES): js/node_modules/.installed js/build.mjs $(shell find js/src -type f)
 	cd js && npm run --silent build
 	touch $@
 
