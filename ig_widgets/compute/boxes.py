@@ -1,6 +1,7 @@
 """Boxes of several people: how much they overlap, which mean the same thing, and what they agree on."""
 
 import math
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 import numpy as np
@@ -89,7 +90,8 @@ def merge_boxes(
 ) -> pd.DataFrame:
     """Merge the boxes that several people drew around the same thing.
 
-    Boxes of one image and one label are grouped by `box_groups`, and each group becomes one box.
+    Boxes of one image and one label are grouped by `box_groups`, and each group becomes one box. Boxes that
+    overlap but were all drawn by one person are two things to this person: they stay apart.
 
     Parameters
     ----------
@@ -103,7 +105,8 @@ def merge_boxes(
     min_iou
         As in `box_groups`.
     min_annotators
-        A group with boxes of fewer people is an outlier, to be reviewed by others. Where fewer people
+        A group with boxes of fewer people is an outlier, to be reviewed by others (with 1, overlapping boxes
+        of one person are merged, too). Where fewer people
         than that said anything about the image, all of them are enough, so that somebody who works alone
         makes no outliers.
 
@@ -159,7 +162,7 @@ def merge_boxes(
             groups = box_groups(drawn[list(BOX)], min_iou)
         except ValueError as error:
             raise ValueError(f"boxes of image {image!r}: {error}") from error
-        for _, group in drawn.groupby(groups):
+        for group in _agreeing(drawn, groups, min_annotators):
             people = sorted(set(group["annotator"]))
             x0, y0, x1, y1 = _merged(group[list(BOX)].to_numpy(dtype=np.float64), method)
             rows.append(
@@ -187,6 +190,17 @@ def merge_boxes(
     }
     merged = pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
     return merged.sort_values(["image", "y", "x", "height", "width", "label"], ignore_index=True)
+
+
+def _agreeing(
+    drawn: pd.DataFrame, groups: NDArray[np.int64], min_annotators: int
+) -> Iterator[pd.DataFrame]:
+    """Yield what is merged: the groups, but each box of a group that one person drew alone by itself."""
+    for _, group in drawn.groupby(groups):
+        if min_annotators > 1 and len(set(group["annotator"])) == 1:
+            yield from (group.iloc[[row]] for row in range(len(group)))
+        else:
+            yield group
 
 
 def _merged(boxes: NDArray[np.float64], method: Method) -> tuple[float, float, float, float]:

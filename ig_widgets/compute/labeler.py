@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 from sklearn.neural_network import MLPClassifier
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -226,9 +226,11 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there are fewer than two classes, a setting is out of range, or `sources` does not fit to `X`.
+            If there are fewer than two classes, a row of `X` has missing values, a setting is out of range,
+            or `sources` does not fit to `X`.
         """
-        features, labels = validate_data(self, X, y, dtype=np.float64)
+        features, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        _check_whole(features)
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -273,12 +275,17 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n, n_classes)
             In [0, 1], rows sum to 1, columns follow ``classes_``. With two classes, 0.5 stands for
-            ``threshold_``: the odds of the networks are divided by those of the threshold.
+            ``threshold_``: the odds of the networks are divided by those of the threshold. A row with missing
+            values, such as that of an image that cannot be read, has missing probabilities.
         """
         check_is_fitted(self)
-        features = validate_data(self, X, dtype=np.float64, reset=False)
-        P = _mean_probabilities(self.members_, (features - self.mean_) / self.scale_)
-        return _shifted(P, self.threshold_)
+        features = validate_data(self, X, dtype=np.float64, reset=False, ensure_all_finite="allow-nan")
+        whole = ~np.isnan(features).any(axis=1)
+        P = np.full((len(features), len(self.classes_)), np.nan)
+        if whole.any():
+            Z = (features[whole] - self.mean_) / self.scale_
+            P[whole] = _shifted(_mean_probabilities(self.members_, Z), self.threshold_)
+        return P
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class of every image.
@@ -292,9 +299,21 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n,)
             Elements of ``classes_``.
+
+        Raises
+        ------
+        ValueError
+            If a row of `X` has missing values: there is no class for it.
         """
         P = self.predict_proba(X)
+        _check_whole(P)
         return np.asarray(self.classes_[P.argmax(axis=1)])
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn that `predict_proba` takes missing values."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
     def _check_settings(self) -> None:
         if self.members < 1:
@@ -466,6 +485,15 @@ def hidden_layer_grid(n_features: int, grid: Literal["paper", "code"] = "paper")
         widths = [2**n for n in range(largest, 1, -1) if 2**n <= _WIDEST]
         return list(combinations_with_replacement(widths, 3))
     raise ValueError(f"hidden_layers is {grid!r}; give 'paper', 'code' or a list of tuples of widths")
+
+
+def _check_whole(rows: _Floats) -> None:
+    broken = np.flatnonzero(np.isnan(rows).any(axis=1))
+    if len(broken):
+        some = ", ".join(map(str, broken[:5])) + (", …" if len(broken) > 5 else "")
+        raise ValueError(
+            f"X has missing values in row {some}, as for images that cannot be read; leave these rows out"
+        )
 
 
 def _checked_sources(sources: ArrayLike | None, shape: tuple[int, int]) -> _Ints:

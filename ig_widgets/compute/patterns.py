@@ -29,7 +29,7 @@ def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
         One pattern per box, in the order of the rows, called ``"<image id>#<k>"`` where k counts the boxes
         of an image from 0. Its ``provenance`` has the columns ``image, label, x, y, width, height`` (the
         box as it was given) and ``parent, operation, magnitude, seed``, which are missing: nothing was
-        augmented.
+        augmented. Boxes on images that cannot be read are left out, with the warning of the images.
 
     Raises
     ------
@@ -66,14 +66,18 @@ def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
     numbers = provenance.groupby("image").cumcount().to_list()
     sides = provenance[list(BOX)].to_numpy()  # (n, 4)
     crops: dict[int, NDArray[Any]] = {}
-    for image_id, rows in provenance.groupby("image", sort=False).indices.items():
-        image = images[images.position(str(image_id))]
+    by_image = provenance.groupby("image", sort=False).indices
+    boxed = images[[images.position(str(image_id)) for image_id in by_image]]
+    for (image_id, rows), image in zip(by_image.items(), boxed, strict=True):
+        if image.size == 0:
+            continue  # it cannot be read: the pass has warned about it
         for row in map(int, rows):
             crops[row] = _cropped(image, sides[row], f"box {numbers[row]} of image '{image_id}'")
+    kept = sorted(crops)
     return ImageSet.from_arrays(
-        [crops[row] for row in range(len(provenance))],
-        ids=[f"{image}#{k}" for image, k in zip(provenance["image"], numbers, strict=True)],
-        provenance=provenance,
+        [crops[row] for row in kept],
+        ids=[f"{provenance['image'][row]}#{numbers[row]}" for row in kept],
+        provenance=provenance.iloc[kept].reset_index(drop=True),
     )
 
 

@@ -67,6 +67,11 @@ def labels_of(
     >>> labels_of(images, said)
     array([ 1,  0, -1])
     """
+    missing = [name for name in ("image", "annotator", "label", "present") if name not in annotations]
+    if missing:
+        raise ValueError(f"the annotations lack the column {missing[0]!r}; annotations_frame makes all of them")
+    if isinstance(classes, str):
+        raise TypeError(f"classes is the text {classes!r}; give a list of classes")
     said = annotations.dropna(subset=["label", "present"])
     if classes is None:
         classes = [*([] if none is None else [none]), *sorted(set(said["label"]) - {none})]
@@ -149,7 +154,7 @@ def weak_labels(
         The K classes that the columns of `P` stand for.
     labels : array-like of shape (n,), int, optional
         The decisions, as positions in `classes`, -1 for none; by default the most probable class, of equals
-        the earlier one.
+        the earlier one, and none where `P` is NaN.
     scores : array-like of shape (n, p), optional
         The similarity of each image to each pattern.
     boxes : array-like of shape (n, p, 4), optional
@@ -161,8 +166,8 @@ def weak_labels(
     Returns
     -------
     DataFrame
-        One row per image: ``image``, ``label`` (missing where `P` is NaN) and a column of probabilities per
-        class. With `scores` also ``pattern`` (the id of the one with the highest score) and ``score``, with
+        One row per image: ``image``, ``label`` (missing where there is none) and a column of probabilities
+        per class. With `scores` also ``pattern`` (the id of the one with the highest score) and ``score``, with
         `boxes` also ``x``, ``y``, ``width`` and ``height`` (NaN where it fits nowhere).
 
     Raises
@@ -193,7 +198,11 @@ def weak_labels(
     if labels is None:
         chosen = np.argmax(P, axis=1)
     else:
-        chosen = _shaped(labels, (n,), "labels", "one per image").astype(np.intp)
+        given = _shaped(labels, (n,), "labels", "one per image")
+        if not np.isfinite(given).all():
+            raise ValueError("labels holds missing values; give -1 where there is no label")
+        chosen = given.astype(np.intp)
+        read |= chosen >= 0  # somebody has said, whatever the machine can read
         if ((chosen < -1) | (chosen >= len(classes))).any():
             raise ValueError(
                 f"labels go from {chosen.min()} to {chosen.max()}; give -1 to {len(classes) - 1}"

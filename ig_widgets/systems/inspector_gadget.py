@@ -8,9 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ig_widgets.compute.boxes import merge_boxes
-from ig_widgets.compute.labeler import WeakLabeler
+from ig_widgets.compute.labeler import SelectionWarning, WeakLabeler
 from ig_widgets.compute.matching import PatternMatcher, Search
+from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
+from ig_widgets.data.annotations import BOX
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.labels import labels_of, weak_labels
 from ig_widgets.data.log import AnnotationLog
@@ -130,41 +132,46 @@ class InspectorGadget:
         Returns
         -------
         float array of shape (n_images, n_classes)
-            Probabilities of `classes`. For the development set they are out-of-fold: of a labeler that had
-            not seen the image, nor the patterns cut from it. NaN for images that cannot be read.
+            Probabilities of `classes`. For the images of the development set that cross-validation can judge
+            they are out-of-fold: of a labeler that had not seen the image, nor the patterns cut from it. NaN
+            for images that cannot be read.
 
         Raises
         ------
         ValueError
-            If nobody drew a box yet, or all annotated images are of one class.
+            If nobody drew a box yet, all annotated images are of one class, or a class has a name that cannot
+            be used.
         """
+        self._check_classes()
         said = self.annotations
-        self.patterns_ = self._cut(said)
-        self.matcher_ = PatternMatcher(self.patterns_, search=self.search, n_jobs=self.n_jobs).fit()
-        self.X_, self.boxes_ = self.matcher_.locate(self.images)
-        self.y_ = labels_of(self.images, said, self.classes, none=self.none)
-        readable = ~np.isnan(self.X_).any(axis=1)
-        self.development_ = np.flatnonzero((self.y_ >= 0) & readable)
-        self._check_development_set()
+        patterns = self._cut(said)
+        y = labels_of(self.images, said, self.classes, none=self.none)
+        self._check_found(y)
+        matcher = PatternMatcher(patterns, search=self.search, n_jobs=self.n_jobs).fit()
+        X, boxes = matcher.locate(self.images)
 
-        sources = pattern_sources(self.patterns_, self.images)
+        readable = ~np.isnan(X).any(axis=1)
+        development = np.flatnonzero((y >= 0) & readable)
+        if not readable[y >= 0].all():
+            self._check_found(y[development])
+        sources = pattern_sources(patterns, self.images)
         row_of = np.full(len(self.images) + 1, -1)  # the last one stands for "not among these images"
-        row_of[self.development_] = np.arange(len(self.development_))
-        self.labeler_ = WeakLabeler(random_state=self.random_state).fit(
-            self.X_[self.development_],
-            self.y_[self.development_],
-            sources=row_of[sources],
-        )
-        self.P_ = np.full((len(self.images), len(self.classes)), np.nan)
-        self.P_[readable] = 0.0
-        columns = self.labeler_.classes_
-        self.P_[np.ix_(readable, columns)] = self.labeler_.predict_proba(self.X_[readable])
-        out_of_fold = self.labeler_.oof_probabilities_
+        row_of[development] = np.arange(len(development))
+        labeler = self._fitted(X[development], y[development], row_of[sources])
+
+        columns = labeler.classes_
+        P = np.full((len(self.images), len(self.classes)), np.nan)
+        P[readable] = 0.0
+        P[np.ix_(readable, columns)] = labeler.predict_proba(X[readable])
         # with very few examples some images are never left out of a fold
-        judged = ~np.isnan(out_of_fold).any(axis=1)
-        self.judged_ = self.development_[judged]
-        self.P_[np.ix_(self.judged_, columns)] = out_of_fold[judged]
-        return self.P_
+        judged = ~np.isnan(labeler.oof_probabilities_).any(axis=1)
+        P[np.ix_(development[judged], columns)] = labeler.oof_probabilities_[judged]
+
+        # all at once: whoever stops this, or whatever fails, leaves what was learned before as it was
+        self.patterns_, self.matcher_, self.labeler_ = patterns, matcher, labeler
+        self.X_, self.boxes_, self.y_, self.P_ = X, boxes, y, P
+        self.development_, self.judged_ = development, development[judged]
+        return P
 
     @property
     def weak_labels(self) -> pd.DataFrame:
@@ -175,11 +182,13 @@ class InspectorGadget:
         width, height``, where; ``annotated``, whether people have said.
         """
         self._check_learned()
+        unread = np.isnan(self.P_).any(axis=1)
+        decided = np.where(unread, -1, np.nan_to_num(self.P_).argmax(axis=1))
         table = weak_labels(
             self.images,
             self.P_,
             self.classes,
-            labels=np.where(self.y_ >= 0, self.y_, np.nan_to_num(self.P_).argmax(axis=1)),
+            labels=np.where(self.y_ >= 0, self.y_, decided),
             scores=self.X_,
             boxes=self.boxes_,
             patterns=self.patterns_,
@@ -192,54 +201,88 @@ class InspectorGadget:
         The confusion matrix is of the development set by cross-validation.
         """
         self._check_learned()
-        said = self.y_[self.judged_]
-        decided = self.P_[self.judged_].argmax(axis=1)
         counts = self.weak_labels["label"].value_counts()
-        return Report(
-            "Inspector Gadget: " + ", ".join(self.defects),
-            {
-                "images": len(self.images),
-                "unreadable": len(self.images.problems),
-                "development set": len(self.development_),
-                "patterns": len(self.patterns_),
-                "labeler": f"layers {self.labeler_.hidden_layer_sizes_}",
-                "agreement with people, by cross-validation": f"{np.mean(decided == said):.3f}",
-                **{f"labeled {label}": int(counts.get(label, 0)) for label in self.classes},
-            },
-            {
-                "Best matches of each pattern": top_matches(
-                    self.images, self.patterns_, self.X_, self.boxes_
-                ),
-                "Highest similarity of each image": score_histogram(
-                    self.X_, self.y_, self.classes, pattern_sources(self.patterns_, self.images)
-                ),
-                "Development set, by cross-validation": confusion(said, decided, self.classes),
-            },
-        )
+        figures = {
+            "Best matches of each pattern": top_matches(self.images, self.patterns_, self.X_, self.boxes_),
+            "Highest similarity of each image": score_histogram(
+                self.X_, self.y_, self.classes, pattern_sources(self.patterns_, self.images)
+            ),
+        }
+        facts: dict[str, object] = {
+            "images": len(self.images),
+            "unreadable": len(self.images.problems),
+            "development set": len(self.development_),
+            "patterns": len(self.patterns_),
+            "labeler": f"layers {self.labeler_.hidden_layer_sizes_}",
+            **{f"labeled {label}": int(counts.get(label, 0)) for label in self.classes},
+        }
+        if len(self.judged_):
+            said, P = self.y_[self.judged_], self.P_[self.judged_]
+            found = self.labeler_.classes_
+            measured = label_metrics(np.searchsorted(found, said), P[:, found])
+            facts |= {f"{name}, by cross-validation": f"{value:.3f}" for name, value in measured.items()}
+            figures["Development set, by cross-validation"] = confusion(said, P.argmax(axis=1), self.classes)
+        return Report("Inspector Gadget: " + ", ".join(self.defects), facts, figures)
+
+    def _fitted(self, X: NDArray[np.float64], y: NDArray[np.intp], sources: NDArray[np.int64]) -> WeakLabeler:
+        labeler = WeakLabeler(random_state=self.random_state)
+        with warnings.catch_warnings():
+            # it knows classes by their numbers only: _check_found has said it by name
+            warnings.simplefilter("ignore", SelectionWarning)
+            return labeler.fit(X, y, sources=sources)
 
     def _cut(self, said: pd.DataFrame) -> ImageSet:
-        merged = merge_boxes(said[said["label"].isin(self.defects)])
+        merged = merge_boxes(said)
+        merged = merged[merged["label"].isin(self.defects)]
         kept = merged[~merged["outlier"]]
-        if len(kept) < len(merged):
-            warnings.warn(
-                f"{len(merged) - len(kept)} of {len(merged)} boxes were drawn by one of several annotators "
-                "only and are left out: look at merge_boxes(gadget.annotations) and let others judge them",
-                stacklevel=3,
-            )
-        if kept.empty:
+        if merged.empty:
             raise ValueError(
                 f"there is no box of {' or '.join(self.defects)} to learn from: draw some in gadget.ask()"
             )
-        return crop_patterns(self.images, kept)
-
-    def _check_development_set(self) -> None:
-        found = np.unique(self.y_[self.development_])
-        if len(found) < 2:
-            only = self.classes[found[0]] if len(found) else "none"
-            raise ValueError(
-                f"all {len(self.development_)} annotated images are of one class ({only}), so there is "
-                "nothing to tell apart: go on in gadget.ask(), and press N where there is no defect"
+        if len(kept) < len(merged):
+            sentence = (
+                f"{len(merged) - len(kept)} of {len(merged)} boxes were drawn by one of several annotators "
+                "only and are left out: look at merge_boxes(gadget.annotations) and let others judge them"
             )
+            if kept.empty:
+                raise ValueError(sentence)
+            warnings.warn(sentence, stacklevel=3)
+        patterns = crop_patterns(self.images, kept)
+        if len(patterns) == 0:
+            raise ValueError("no image with a box can be read: see gadget.images.problems")
+        return patterns
+
+    def _check_classes(self) -> None:
+        reserved = {"image", "pattern", "score", "annotated", *BOX}
+        for position, label in enumerate(self.classes):
+            if (
+                not isinstance(label, str)
+                or not label
+                or label in reserved
+                or label in self.classes[:position]
+            ):
+                raise ValueError(
+                    f"{label!r} cannot be the name of a class here: give each class a name of its own, "
+                    f"other than {', '.join(sorted(reserved))}"
+                )
+        if not self.defects:
+            raise ValueError("there are no classes: name at least one defect, e.g. ['crack']")
+
+    def _check_found(self, y: NDArray[np.intp]) -> None:
+        counts = np.bincount(y[y >= 0], minlength=len(self.classes))
+        if (counts > 0).sum() < 2:
+            only = self.classes[counts.argmax()] if counts.any() else "none"
+            raise ValueError(
+                f"all {counts.sum()} annotated images are of one class ({only}), so there is nothing to tell "
+                "apart: go on in gadget.ask(), and press N where there is no defect"
+            )
+        for label, count in zip(self.classes, counts, strict=True):
+            if count < 2:
+                warnings.warn(
+                    f"there {'is one example' if count else 'is no example'} of {label!r}: annotate more, or "
+                    "its labels are worth little",
+                    stacklevel=3,
+                )
 
     def _check_learned(self) -> None:
         if not hasattr(self, "P_"):

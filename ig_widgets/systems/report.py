@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
+from ig_widgets.data.decoding import ImageError
 from ig_widgets.data.images import ImageSet
 
 _STYLE = (
@@ -107,7 +108,11 @@ def top_matches(
             x0, y0, x1, y1 = boxes[i, row]
             across, down = int((x1 - x0) * margin), int((y1 - y0) * margin)
             left, top = max(0, x0 - across), max(0, y0 - down)
-            _picture(ax, images[int(i)][top : y1 + down, left : x1 + across])
+            try:
+                image = images[int(i)]
+            except ImageError:
+                continue  # it could be read when it was matched; its place stays empty
+            _picture(ax, image[top : y1 + down, left : x1 + across])
             ax.add_patch(
                 Rectangle((x0 - left - 0.5, y0 - top - 0.5), x1 - x0, y1 - y0, fill=False, ec="tab:orange")
             )
@@ -155,7 +160,7 @@ def score_histogram(
                 range=(0, 1),
                 density=True,
                 histtype="step",
-                label=f"{name} ({chosen.sum()})",
+                label=f"{_plain(name)} ({chosen.sum()})",
             )
     ax.set(xlabel="highest similarity to a pattern of another image", ylabel="density")
     ax.legend()
@@ -194,7 +199,7 @@ def confusion(y: NDArray[np.intp], decided: NDArray[np.intp], classes: Sequence[
             va="center",
             c="white" if share > 0.5 else "black",
         )
-    names = [name.replace("$", r"\$") for name in classes]
+    names = [_plain(name) for name in classes]
     ax.set_xticks(range(len(classes)), names, rotation=45 if len(classes) > 3 else 0)
     ax.set_yticks(range(len(classes)), names)
     ax.set(xlabel="labeler", ylabel="people")
@@ -203,6 +208,11 @@ def confusion(y: NDArray[np.intp], decided: NDArray[np.intp], classes: Sequence[
 
 def _picture(ax: Axes, pixels: NDArray[np.uint8]) -> None:
     ax.imshow(pixels, cmap="gray" if pixels.ndim == 2 else None)
+
+
+def _plain(name: str) -> str:
+    """Escape what matplotlib would take for the beginning of a formula."""
+    return name.replace("$", r"\$")
 
 
 def _png(figure: Figure) -> str:

@@ -132,7 +132,18 @@ def test_the_intersection_of_a_chain_falls_back_to_the_average():
 def test_two_boxes_of_one_person_are_no_agreement_where_others_looked():
     rows = [box(0, 0, 10, 10, image="a", annotator="Ann"), box(2, 2, 9, 9, image="a", annotator="Ann")]
     looked = {"image": "a", "annotator": "Bo", "label": "crack", "present": False}
-    assert merge_boxes(annotations_frame([*rows, looked]))["outlier"].tolist() == [True]
+    assert merge_boxes(annotations_frame([*rows, looked]))["outlier"].tolist() == [True, True]
+
+
+def test_overlapping_boxes_of_one_person_are_two_things():
+    lying, standing = (
+        box(0, 40, 100, 50, image="a", annotator="Ann"),
+        box(90, 0, 100, 100, image="a", annotator="Ann"),
+    )
+    merged = merge_boxes(annotations_frame([lying, standing]))
+    assert merged[["x", "y", "width", "height"]].to_numpy().tolist() == [[90, 0, 10, 100], [0, 40, 100, 10]]
+    assert not merged["outlier"].any()
+    assert len(merge_boxes(annotations_frame([lying, standing]), min_annotators=1)) == 1
 
 
 def test_a_person_who_works_alone_makes_no_outliers():

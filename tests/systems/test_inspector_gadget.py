@@ -1,7 +1,10 @@
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
+from ig_widgets.compute.boxes import merge_boxes
+from ig_widgets.compute.labeler import WeakLabeler
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog
 from ig_widgets.data.simulated import SimulatedAnnotator
@@ -67,17 +70,89 @@ def test_the_same_seed_gives_the_same_labels_and_order(bars, log):
 
 
 def test_the_development_set_is_judged_without_its_own_patterns(bars, log):
-    gadget = InspectorGadget(bars, ["bar"], log=log)
+    images = bars[::-1]  # so that rows of the development set are no positions of images
+    gadget = InspectorGadget(images, ["bar"], log=log)
     P = gadget.learn()
-    known = gadget.labeler_.predict_proba(gadget.X_[:20])
-    assert (gadget.development_ == np.arange(20)).all()
-    assert not np.allclose(P[gadget.judged_], known[gadget.judged_])
-    np.testing.assert_array_equal(P[gadget.judged_], gadget.labeler_.oof_probabilities_)
+    development = list(range(20, 40))
+    assert gadget.development_.tolist() == development
+    own = [development.index(images.position(name)) for name in gadget.patterns_.provenance["image"]]
+    X, y = gadget.X_[development], gadget.y_[development]
+    slow = WeakLabeler(random_state=0).fit(X, y, sources=own)
+    np.testing.assert_array_equal(P[gadget.judged_], slow.oof_probabilities_)
+    leaking = WeakLabeler(random_state=0).fit(X, y)
+    assert not np.allclose(slow.oof_probabilities_, leaking.oof_probabilities_)
+
+
+def test_what_people_said_stands_in_the_table_even_if_the_labeler_disagrees(bars, log):
+    log.append([{"image": "31.png", "label": "bar", "present": False}], annotator="me")  # there is one
+    gadget = InspectorGadget(bars, ["bar"], log=log)
+    gadget.learn()
+    row = gadget.weak_labels.iloc[31]
+    assert (row["label"], row["annotated"]) == ("ok", True)
+
+
+def test_a_class_without_examples_is_named_and_never_believed(bars, log):
+    gadget = InspectorGadget(bars, ["aaa (never seen)", "bar"], log=log)
+    with pytest.warns(UserWarning, match=r"there is no example of 'aaa \(never seen\)'"):
+        P = gadget.learn()
+    assert (P[:, 1] == 0).all()
+    assert P[:, 2].max() > 0.5
+    assert gadget.report().facts["labeled aaa (never seen)"] == 0
+
+
+def test_one_example_of_a_class_is_named_and_not_judged(bars, log):
+    few = bars[[0, 1, 2, 4, 6, 8, 25]]
+    gadget = InspectorGadget(few, ["bar"], log=log)
+    with pytest.warns(UserWarning, match="there is one example of 'bar'"):
+        gadget.learn()
+    assert not any("cross-validation" in name for name in gadget.report().facts)
+
+
+def test_what_was_learned_stays_whole_when_learning_again_fails(bars, log):
+    gadget = InspectorGadget(bars, ["bar"], log=log)
+    gadget.learn()
+    before = gadget.weak_labels
+    while log.undo("me"):
+        pass
+    with pytest.raises(ValueError, match="no box of bar"):
+        gadget.learn()
+    pd.testing.assert_frame_equal(gadget.weak_labels, before)
+
+
+def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log):
+    for i in range(24):
+        cv2.imwrite(str(tmp_path / f"{i:02}.png"), textured(i, bar=(5 + i, 3 + i) if i % 2 else None))
+    images = ImageSet.from_folder(tmp_path)
+    for i in range(20):
+        said = {**BOX, "x": 5 + i, "y": 3 + i} if i % 2 else {"label": "bar", "present": False}
+        log.append([{"image": f"{i:02}.png", **said}], annotator="me")
+    (tmp_path / "03.png").write_bytes(b"no image any more")
+    gadget = InspectorGadget(images, ["bar"], log=log)
+    with pytest.warns(UserWarning, match=r"03\.png"):
+        gadget.learn()
+    row = gadget.weak_labels.iloc[3]
+    assert row["label"] == "bar"  # somebody has seen it
+    assert np.isnan(row["bar"])
+    assert "03.png#0" not in gadget.patterns_.ids
+    (tmp_path / "23.png").unlink()
+    assert len(gadget.report().figures) == 3
+
+
+@pytest.mark.parametrize(
+    ("classes", "sentence"),
+    [
+        (["annotated"], "'annotated' cannot be the name of a class here"),
+        (["ok"], "'ok' cannot be the name of a class here"),
+        (["bar", "bar"], "'bar' cannot be the name of a class here"),
+        ([], "there are no classes"),
+    ],
+)
+def test_classes_that_cannot_be_are_refused_before_anything_is_matched(bars, log, classes, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        InspectorGadget(bars, classes, log=log).learn()
 
 
 def test_an_unreadable_image_gets_no_label_and_stops_nothing(tmp_path, log):
-    import cv2
-
     rows = []
     for i in range(24):
         bar = (5 + i, 3 + i) if i % 2 else None
@@ -143,8 +218,13 @@ def test_crowd_of_simulated_people(log):
         person = SimulatedAnnotator(truth, name=name, miss_rate=0, false_rate=0)
         log.extend(person.annotate(images[gadget.order[:24]]))
     gadget.learn()
-    assert gadget.patterns_.provenance["image"].isin(set(images.ids)).all()
-    assert len(gadget.weak_labels) == 40
+    merged = merge_boxes(gadget.annotations)
+    assert (merged["annotators"] == "ada, bo").all()
+    assert (
+        len(gadget.patterns_)
+        == len(merged)
+        == (truth["image"].isin(gadget.images[gadget.order[:24]].ids) & truth["present"]).sum()
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,7 +266,7 @@ def test_the_report_is_one_page_with_pictures_and_no_markup_from_names(tmp_path,
         [textured(i, bar=(5 + i, 5) if i % 2 else None) for i in range(16)],
         ids=[f"<b>{i}$x^" for i in range(16)],
     )
-    label = "<script>$\\alpha"
+    label = "<script>$^$"
     rows = [
         {"image": image, **BOX, "label": label, "x": 5 + i, "y": 5}
         if i % 2
