@@ -192,9 +192,7 @@ def merge_boxes(
     return merged.sort_values(["image", "y", "x", "height", "width", "label"], ignore_index=True)
 
 
-def _agreeing(
-    drawn: pd.DataFrame, groups: NDArray[np.int64], min_annotators: int
-) -> Iterator[pd.DataFrame]:
+def _agreeing(drawn: pd.DataFrame, groups: NDArray[np.int64], min_annotators: int) -> Iterator[pd.DataFrame]:
     """Yield what is merged: the groups, but each box of a group that one person drew alone by itself."""
     for _, group in drawn.groupby(groups):
         if min_annotators > 1 and len(set(group["annotator"])) == 1:

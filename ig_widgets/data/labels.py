@@ -69,7 +69,9 @@ def labels_of(
     """
     missing = [name for name in ("image", "annotator", "label", "present") if name not in annotations]
     if missing:
-        raise ValueError(f"the annotations lack the column {missing[0]!r}; annotations_frame makes all of them")
+        raise ValueError(
+            f"the annotations lack the column {missing[0]!r}; annotations_frame makes all of them"
+        )
     if isinstance(classes, str):
         raise TypeError(f"classes is the text {classes!r}; give a list of classes")
     said = annotations.dropna(subset=["label", "present"])
@@ -167,8 +169,8 @@ def weak_labels(
     -------
     DataFrame
         One row per image: ``image``, ``label`` (missing where there is none) and a column of probabilities
-        per class. With `scores` also ``pattern`` (the id of the one with the highest score) and ``score``, with
-        `boxes` also ``x``, ``y``, ``width`` and ``height`` (NaN where it fits nowhere).
+        per class. With `scores` also ``pattern`` (the id of the one with the highest score) and ``score``,
+        with `boxes` also ``x``, ``y``, ``width`` and ``height`` (NaN where it fits nowhere).
 
     Raises
     ------
@@ -194,20 +196,11 @@ def weak_labels(
         if name in taken or name in classes[:k]:
             raise ValueError(f"the class '{name}' would make a second column of this name; rename the class")
 
-    read = np.isfinite(P.sum(axis=1))
     if labels is None:
-        chosen = np.argmax(P, axis=1)
+        chosen = np.where(np.isfinite(P.sum(axis=1)), np.argmax(P, axis=1), -1)
     else:
-        given = _shaped(labels, (n,), "labels", "one per image")
-        if not np.isfinite(given).all():
-            raise ValueError("labels holds missing values; give -1 where there is no label")
-        chosen = given.astype(np.intp)
-        read |= chosen >= 0  # somebody has said, whatever the machine can read
-        if ((chosen < -1) | (chosen >= len(classes))).any():
-            raise ValueError(
-                f"labels go from {chosen.min()} to {chosen.max()}; give -1 to {len(classes) - 1}"
-            )
-    names = [classes[k] if k >= 0 and known else None for k, known in zip(chosen, read, strict=True)]
+        chosen = _decisions(labels, n, len(classes))
+    names = [classes[k] if k >= 0 else None for k in chosen]
     table = pd.DataFrame(
         {"image": pd.Series(images.ids, dtype="str"), "label": pd.Series(names, dtype="str")}
     )
@@ -224,6 +217,15 @@ def weak_labels(
         raise ValueError("scores are given without patterns; give the patterns or their ids")
     ids = patterns.ids if isinstance(patterns, ImageSet) else patterns
     return table.join(_found(scores, boxes, ids, n))
+
+
+def _decisions(labels: ArrayLike, n: int, n_classes: int) -> NDArray[np.intp]:
+    given = _shaped(labels, (n,), "labels", "one per image")
+    if not np.isfinite(given).all():
+        raise ValueError("labels holds missing values; give -1 where there is no label")
+    if ((given < -1) | (given >= n_classes)).any():
+        raise ValueError(f"labels go from {given.min():g} to {given.max():g}; give -1 to {n_classes - 1}")
+    return given.astype(np.intp)
 
 
 def _found(scores: ArrayLike, boxes: ArrayLike | None, ids: Sequence[str], n: int) -> pd.DataFrame:

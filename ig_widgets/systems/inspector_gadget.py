@@ -152,7 +152,7 @@ class InspectorGadget:
 
         readable = ~np.isnan(X).any(axis=1)
         development = np.flatnonzero((y >= 0) & readable)
-        if not readable[y >= 0].all():
+        if len(development) < np.count_nonzero(y >= 0):
             self._check_found(y[development])
         sources = pattern_sources(patterns, self.images)
         row_of = np.full(len(self.images) + 1, -1)  # the last one stands for "not among these images"

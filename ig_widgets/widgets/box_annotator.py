@@ -1,5 +1,6 @@
 """The widget in which people draw boxes."""
 
+import hashlib
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -96,6 +97,7 @@ class BoxAnnotator(ipywidgets.Box):
             known = ", ".join(self._classes)
             raise ValueError(f"examples has the class {unknown[0]!r}; the classes are {known}")
         self._ids = frozenset(self._images.ids)
+        self._queue = hashlib.sha256("\n".join(self._images.ids).encode()).hexdigest()
         self._log = log if log is not None else AnnotationLog()
         self._annotator = annotator
         self._goal = goal
@@ -110,7 +112,13 @@ class BoxAnnotator(ipywidgets.Box):
         self._layer = _PointerLayer()
         self._messages = Messages(
             self._layer,
-            {"hello": self._hello, "show": self._show, "detail": self._detail, "act": self._act},
+            {
+                "hello": self._hello,
+                "show": self._show,
+                "detail": self._detail,
+                "act": self._act,
+                "bye": self._bye,
+            },
         )
         super().__init__([self._painter.canvas, self._layer])
         self.add_class("ig-box-annotator")
@@ -138,6 +146,8 @@ class BoxAnnotator(ipywidgets.Box):
         crops = [(label, crop) for label, some in self._examples.items() for crop in some]
         about = {
             **self._shown(self._position),
+            "canvas": self._painter.model,
+            "queue": self._queue,
             "classes": self._classes,
             "guidelines": self._guidelines,
             "examples": [label for label, _ in crops],
@@ -159,27 +169,37 @@ class BoxAnnotator(ipywidgets.Box):
 
     def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         kind, action, image = gesture["kind"], gesture["action"], gesture["image"]
+        # The browser keeps what was not saved for whichever widget comes next: it may be one of other images.
+        if image not in self._ids or gesture.get("queue", self._queue) != self._queue:
+            return {"elsewhere": True}, []
         if kind == "say":
             self._log.append(gesture["statements"], annotator=self._annotator, source=_SOURCE, action=action)
             touched = [image]
         else:
             take_back = self._log.undo if kind == "undo" else self._log.redo
             touched = take_back(self._annotator, source=_SOURCE, images=self._ids, action=action)
-        position = self._images.position(touched[0] if touched else image)
-        return {**self._told(position), "touched": touched}, []
+        told = self._told(self._images.position(touched[0] if touched else image))
+        self._layer.send({"news": {**told, "turned": False}})
+        return {**told, "touched": touched}, []
+
+    def _bye(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Give memory back when a view is closed: ipywidgets keeps the widget of every cell that ever ran."""
+        self._pages.forget()
+        return {}, []
 
     def _check(self, position: int) -> None:
         if not 0 <= position < len(self._images):
             raise ValueError(f"there is no image {position}; there are {len(self._images)}")
 
     def _shown(self, position: int) -> dict[str, Any]:
-        """Paint an image, and tell what was said about it."""
+        """Paint an image, and tell what was said about it: all views, since they show the same canvas."""
         with self._lock:
             told = self._told(position)
-            self._painter.show(None if told["page"]["problem"] else self._pages.picture(position))
+            painted = self._painter.show(None if told["page"]["problem"] else self._pages.picture(position))
             self._position = position
+        self._layer.send({"news": {**told, "turned": True}})
         self._pages.prepare(position + 1)
-        return told
+        return {**told, "painted": painted}
 
     def _told(self, position: int) -> dict[str, Any]:
         image = self._images.ids[position]
@@ -205,25 +225,29 @@ class _Progress:
     def __init__(self, ids: Sequence[str], said: pd.DataFrame) -> None:
         self._ids = ids
         self._boxes: dict[str, int] = {}
+        self._defective: set[str] = set()
         for image, some in said.groupby("image"):
             self.update(str(image), some)
 
     def update(self, image: str, said: pd.DataFrame) -> None:
         if said.empty:
             self._boxes.pop(image, None)
+            self._defective.discard(image)
         else:
             self._boxes[image] = int(said["x"].notna().sum())
+            self._defective.discard(image)
+            if said["present"].fillna(value=False).any():
+                self._defective.add(image)
 
     def first_unseen(self) -> int | None:
         return next((i for i, image in enumerate(self._ids) if image not in self._boxes), None)
 
     def counts(self) -> dict[str, Any]:
-        boxes = self._boxes.values()
         return {
             "images": len(self._ids),
-            "seen": len(boxes),
-            "defective": sum(n > 0 for n in boxes),
-            "boxes": sum(boxes),
+            "seen": len(self._boxes),
+            "defective": len(self._defective),
+            "boxes": sum(self._boxes.values()),
             "next": self.first_unseen(),
         }
 
@@ -231,9 +255,11 @@ class _Progress:
 def _rows(said: pd.DataFrame) -> dict[str, Any]:
     """Split statements about one image into its boxes and what was said about it as a whole."""
     boxed = said["x"].notna()
+    # that there is nothing in a box is a reviewer's statement, not a box of the annotator's
+    drawn = said[boxed & said["present"].fillna(value=False)]
     boxes = [
-        {"key": key, "label": row["label"], **{name: float(row[name]) for name in BOX}}
-        for key, row in said[boxed].iterrows()
+        {"key": key, "label": str(row["label"]), **{name: float(row[name]) for name in BOX}}
+        for key, row in drawn.iterrows()
     ]
     verdicts = [
         {

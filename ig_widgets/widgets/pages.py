@@ -21,13 +21,14 @@ class Pages:
     images
         What is shown, (H, W) or (H, W, 3) uint8 each.
     kept_pixels
-        How many pixels of decoded images are kept; the newest image is kept however large it is.
+        How many values of decoded images are kept, enough for the large one that is looked at and the next;
+        the newest image is kept however large it is.
     kept_pictures
         How many encoded pictures are kept.
     """
 
     def __init__(
-        self, images: Sequence[np.ndarray], *, kept_pixels: int = 100_000_000, kept_pictures: int = 16
+        self, images: Sequence[np.ndarray], *, kept_pixels: int = 400_000_000, kept_pictures: int = 16
     ) -> None:
         self._images = images
         self._kept_pixels = kept_pixels
@@ -61,8 +62,15 @@ class Pages:
             # An error is not lost: whoever looks at this image gets it then.
             self._ahead.submit(self.picture, position)
 
+    def forget(self) -> None:
+        """Give back the memory; what is asked for again is made again."""
+        with self._lock:
+            self._decoded.clear()
+            self._pictures.clear()
+
     def close(self) -> None:
-        """End the thread."""
+        """End the thread, and give back the memory."""
+        self.forget()
         self._ahead.shutdown(wait=False, cancel_futures=True)
 
     def _kept(

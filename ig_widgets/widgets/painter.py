@@ -28,11 +28,16 @@ class Painter:
         # a page that was reloaded gets an empty canvas
         self.canvas.on_client_ready(self._draw)
 
-    def show(self, picture: Picture | None) -> None:
-        """Show a picture, or nothing."""
+    @property
+    def model(self) -> str:
+        """The name by which the browser finds the model that draws the picture."""
+        return f"IPY_MODEL_{self.canvas[0].model_id}"
+
+    def show(self, picture: Picture | None) -> bool:
+        """Show a picture, or nothing; tells whether there is something new to see."""
         with _DRAWING:
             if picture is self._shown:
-                return
+                return False
             self._shown = picture
             if picture is not None:
                 self.canvas.width, self.canvas.height = picture.width, picture.height
@@ -42,6 +47,7 @@ class Painter:
             for old in self._images[:-2]:
                 old.close()
             del self._images[:-2]
+            return picture is not None
 
     def close(self) -> None:
         """Give back what the browser holds."""

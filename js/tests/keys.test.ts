@@ -15,6 +15,7 @@ const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
 test("digits are found by their place, whatever the layout prints there", () => {
   expect(commandOf(press("&", { code: "Digit1" }), false)).toEqual({ do: "class", position: 0 });
   expect(commandOf(press("0", { code: "Numpad0" }), false)).toEqual({ do: "class", position: 9 });
+  expect(commandOf(press("PageDown", { code: "Numpad3" }), false)).toEqual({ do: "next" });
 });
 
 test("arrows move the selected box, and turn the page when there is none", () => {

@@ -24,21 +24,21 @@ class Shelf implements Storage {
   }
 }
 
-const never = () => new Promise<void>(() => {});
+const never = () => new Promise<boolean>(() => {});
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 let shelf: Shelf;
 beforeEach(() => {
   shelf = new Shelf();
 });
 
-const outbox = (deliver: (entry: Entry) => Promise<void>) => new Outbox<Entry>("ours:", shelf, deliver, () => {});
+const outbox = (deliver: (entry: Entry) => Promise<boolean>) => new Outbox<Entry>("ours:", shelf, deliver, () => {});
 
 describe("Outbox", () => {
   test("what was not acknowledged is delivered by the next page, in order", async () => {
     const closed = outbox(never);
     for (const action of ["c", "a", "b"]) closed.push({ action });
     const delivered: string[] = [];
-    const next = outbox(async ({ action }) => void delivered.push(action));
+    const next = outbox(async ({ action }) => delivered.push(action) > 0);
     expect(next.waiting.map((entry) => entry.action)).toEqual(["c", "a", "b"]);
     await next.flush();
     expect(delivered).toEqual(["c", "a", "b"]);
@@ -52,6 +52,7 @@ describe("Outbox", () => {
       most = Math.max(most, ++under);
       await settled();
       under--;
+      return true;
     });
     for (const action of ["a", "b", "c"]) busy.push({ action });
     await new Promise((resolve) => setTimeout(resolve, 60));
@@ -64,7 +65,7 @@ describe("Outbox", () => {
     const delivered: string[] = [];
     const refused = outbox(async ({ action }) => {
       if (full) throw new Error("the disk is full");
-      delivered.push(action);
+      return delivered.push(action) > 0;
     });
     refused.push({ action: "a" });
     refused.push({ action: "b" });
@@ -82,7 +83,7 @@ describe("Outbox", () => {
     const delivered: string[] = [];
     const picky = outbox(async ({ action }) => {
       if (action === "bad") throw new Error("unknown statement");
-      delivered.push(action);
+      return delivered.push(action) > 0;
     });
     picky.push({ action: "bad" });
     picky.push({ action: "good" });
@@ -116,5 +117,15 @@ describe("Outbox", () => {
     shelf.setItem("ours:broken", "not JSON");
     expect(outbox(never).waiting).toEqual([]);
     expect(shelf.getItem("theirs")).toBe("x");
+  });
+
+  test("what is for another widget stays in the storage for it, and blocks nothing", async () => {
+    const delivered: string[] = [];
+    const ours = outbox(async ({ action }) => action !== "theirs" && delivered.push(action) > 0);
+    for (const action of ["theirs", "ours"]) ours.push({ action });
+    await settled();
+    expect(delivered).toEqual(["ours"]);
+    expect(ours.waiting).toEqual([]);
+    expect(outbox(never).waiting.map((entry) => entry.action)).toEqual(["theirs"]);
   });
 });

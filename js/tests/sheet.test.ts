@@ -1,7 +1,7 @@
 import { describe, test } from "node:test";
 import { expect } from "expect";
 import type { Page } from "../src/box_annotator/protocol";
-import { moved, Sheet, snapped } from "../src/box_annotator/sheet";
+import { beside, moved, Sheet, snapped } from "../src/box_annotator/sheet";
 
 const page = (change: Partial<Page> = {}): Page => ({
   position: 0,
@@ -21,6 +21,14 @@ describe("snapped", () => {
   });
   test("a box ends where the image ends", () => {
     expect(snapped({ x: 90, y: -5, width: 40, height: 90 }, 100, 50)).toEqual({ x: 90, y: 0, width: 10, height: 50 });
+  });
+  test("in an image of one row a box has one row", () => {
+    expect(snapped({ x: 5, y: 0, width: 10, height: 1 }, 100, 1)).toEqual({ x: 5, y: 0, width: 10, height: 1 });
+  });
+  test("a drag beside the image is no box", () => {
+    expect(beside({ x: -5, y: 10, width: 4, height: 20 }, 100, 50)).toBe(true);
+    expect(beside({ x: 120, y: 10, width: -10, height: 20 }, 100, 50)).toBe(true);
+    expect(beside({ x: 120, y: 10, width: -30, height: 20 }, 100, 50)).toBe(false);
   });
   test("a box has whole pixels, and two of them at least, even in the corner", () => {
     expect(snapped({ x: 99.7, y: 49.6, width: 0.1, height: 0.1 }, 100, 50)).toEqual({ x: 98, y: 48, width: 2, height: 2 });
@@ -59,6 +67,12 @@ describe("Sheet", () => {
     const statements = sheet.draw({ x: 1, y: 1, width: 5, height: 5 }, "crack");
     expect(statements[0]?.deletes).toBe("v");
     expect(sheet.verdict).toBe(null);
+  });
+  test("a drawn box leaves alone that a class is there somewhere", () => {
+    const sheet = new Sheet(page({ boxes: [], verdicts: [{ key: "v", label: "stain", present: true }] }));
+    expect(sheet.verdict).toBe(null);
+    expect(sheet.draw({ x: 1, y: 1, width: 5, height: 5 }, "crack")).toHaveLength(1);
+    expect(sheet.verdicts).toHaveLength(1);
   });
   test("an image with boxes is not skipped", () => {
     expect(new Sheet(page()).skip()).toEqual([]);

@@ -63,6 +63,47 @@ def test_an_undo_sent_twice_is_done_once(images, log, say):
     assert [box["x"] for box in answer["page"]["boxes"]] == [3]
 
 
+def test_what_is_about_other_images_is_left_for_another_widget(images, log, say, ask):
+    annotator = BoxAnnotator(images, order=[0, 1], classes=["crack"], log=log)
+    say(annotator, "a.png", BOX)
+    assert say(annotator, "c.png", BOX) == {"elsewhere": True}
+    other = BoxAnnotator(images, order=[0], classes=["crack"], log=log)
+    hello, _ = ask(other._layer, "hello")
+    undo = {"kind": "undo", "action": "u", "image": "a.png", "queue": hello["ok"]["queue"]}
+    answer, _ = ask(annotator._layer, "act", gesture=undo)
+    assert answer["ok"] == {"elsewhere": True}
+    assert log.annotations["image"].tolist() == ["a.png"]
+
+
+def test_all_views_hear_of_a_turned_page_and_of_what_was_said(images, log, say, ask):
+    annotator = BoxAnnotator(images, classes=["crack"], log=log)
+    say(annotator, "a.png", BOX)
+    ask(annotator._layer, "show", position=2)
+    news = [
+        data["content"]["news"]
+        for _, data, _ in annotator._layer.comm.sent
+        if "news" in data.get("content", {})
+    ]
+    assert [(told["page"]["image"], told["turned"]) for told in news] == [("a.png", False), ("c.png", True)]
+
+
+def test_a_label_of_the_whole_image_counts_as_found_and_is_no_box(images, log, ask):
+    log.append([{"image": "a.png", "label": "crack", "present": True}], annotator="me")
+    hello, _ = ask(BoxAnnotator(images, classes=["crack"], log=log)._layer, "hello")
+    assert hello["ok"]["progress"]["defective"] == 1
+    hello, _ = ask(BoxAnnotator(images, order=[0], classes=["crack"], log=log)._layer, "hello")
+    assert hello["ok"]["page"]["boxes"] == []
+
+
+def test_a_closed_view_gives_its_memory_back_and_another_goes_on(images, log, ask):
+    annotator = BoxAnnotator(images, classes=["crack"], log=log)
+    ask(annotator._layer, "hello")
+    ask(annotator._layer, "bye")
+    assert not annotator._pages._decoded
+    answer, _ = ask(annotator._layer, "show", position=1)
+    assert answer["ok"]["page"]["width"] == 60
+
+
 def test_nothing_to_undo_touches_nothing(images, log, say):
     log.append([{"image": "a.png", **BOX}], annotator="me", source="elsewhere")
     answer = say(BoxAnnotator(images, classes=["crack"], log=log), "a.png", kind="undo")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ig_widgets.data.formats.image_names import ImageNames
+from ig_widgets.data.formats.image_sizes import Size, agreed_sizes
 from ig_widgets.data.formats.objects import Box, box_inside, classes_in, objects_by_image, statements
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def read_coco(
         (Lin et al. 2014, https://doi.org/10.1007/978-3-319-10602-1_48). Segmentations are not read.
     images
         The images that the file is about. ``file_name`` is matched to their ids: as it is, without its
-        suffix, then by the file name without folders. Without `images`, ``file_name`` is the id.
+        suffix, then by the file name without folders. Each is decoded once for its size, which boxes must
+        not leave. Without `images`, ``file_name`` is the id and the size is that in the file, if any.
     annotator, source
         The columns of the same name.
 
@@ -44,13 +46,15 @@ def read_coco(
     ------
     ValueError
         If the file is no COCO file, an id is missing, unknown or given twice, a box is no proper box inside
-        its image, or the file is about none of `images`.
+        its image, the size in the file is not that of the image, or the file is about none of `images`.
 
     Warns
     -----
     UserWarning
         If there are crowd regions (``iscrowd`` 1: many objects in one box), which are left out, or images
         that are not among `images`.
+    UnreadableImageWarning
+        If images cannot be read; their boxes are checked against the size in the file alone.
     """
     path = Path(file)
     content = _json(path)
@@ -59,6 +63,10 @@ def read_coco(
     labels = {key: _text(entry, "name", f"category {key} of {path}") for key, entry in categories.items()}
     entries = _by_id(listed["images"], "image", path)
     ids = _image_ids(entries, images, path)
+    stated = {
+        image: (f"the size of image {key!r} in {path}", _size(entries[key])) for key, image in ids.items()
+    }
+    sizes = agreed_sizes(stated, images)
     objects: dict[str, list[tuple[str, Box]]] = {image: [] for image in ids.values()}
     crowds: list[Any] = []
     for number, entry in enumerate(listed["annotations"], start=1):
@@ -70,8 +78,8 @@ def read_coco(
         if entry.get("iscrowd"):
             crowds.append(image_key)
         else:
-            box = _box(entry, entries[image_key], where)
-            objects[ids[image_key]].append((labels[category], box))
+            image = ids[image_key]
+            objects[image].append((labels[category], _box(entry, sizes[image], where)))
     if crowds:
         warnings.warn(
             f"{len(crowds)} crowd regions of {path} were left out: they are not boxes of single objects",
@@ -215,14 +223,18 @@ def _reference(entry: dict[str, Any], key: str, known: dict[int | str, Any], whe
     return value
 
 
-def _box(entry: dict[str, Any], image: dict[str, Any], where: str) -> Box:
-    box = entry.get("bbox")
-    if not isinstance(box, list) or len(box) != 4 or not all(_is_number(length) for length in box):
-        raise ValueError(f"{where} has the bbox {box!r}; it needs four numbers: x, y, width, height")
+def _size(image: dict[str, Any]) -> Size | None:
     width: Any = image.get("width")
     height: Any = image.get("height")
     known = all(_is_number(length) and length > 0 for length in (width, height))
-    return box_inside(box, (float(width), float(height)) if known else None, where)
+    return (float(width), float(height)) if known else None
+
+
+def _box(entry: dict[str, Any], size: Size | None, where: str) -> Box:
+    box = entry.get("bbox")
+    if not isinstance(box, list) or len(box) != 4 or not all(_is_number(length) for length in box):
+        raise ValueError(f"{where} has the bbox {box!r}; it needs four numbers: x, y, width, height")
+    return box_inside(box, size, where)
 
 
 def _is_number(value: object) -> bool:

@@ -25,9 +25,9 @@ def read_csv(file: str | Path) -> pd.DataFrame:
     ----------
     file
         File in UTF-8 with commas. The first line names the columns, among those of annotations; ``image`` is
-        needed, the others may be absent. An empty field is a missing value. ``present`` is true, false or,
-        for a skip, empty; where the column is absent, every row is a yes. ``at`` is a time in ISO 8601;
-        without an offset it is UTC.
+        needed, the others may be absent. An empty field is a missing value; blank lines are passed over.
+        ``present`` is true, false or, for a skip, empty; where the column is absent, every row is a yes.
+        ``at`` is a time in ISO 8601; without an offset it is UTC.
 
     Returns
     -------
@@ -93,14 +93,15 @@ def write_csv(annotations: pd.DataFrame, file: str | Path) -> None:
 def _records(lines: Iterator[str], path: Path) -> Iterator[tuple[str, dict[str, str]]]:
     table = csv.reader(lines, strict=True)
     try:
-        header = next(table, [])
+        records = filter(_is_not_blank, table)
+        header = next(records, [])
         unknown = [name for name in header if name not in COLUMNS]
         if "image" not in header or unknown or len(set(header)) < len(header):
             raise ValueError(
                 f"the first line of {path} is {','.join(header)!r}; it must name the column image, "
                 f"may name each of {', '.join(COLUMNS[1:])} once"
             )
-        for fields in table:
+        for fields in records:
             where = f"line {table.line_num} of {path}"
             if len(fields) != len(header):
                 raise ValueError(f"{where} has {len(fields)} fields but there are {len(header)} columns")
@@ -109,6 +110,10 @@ def _records(lines: Iterator[str], path: Path) -> Iterator[tuple[str, dict[str, 
         raise ValueError(
             f"{path} is no CSV file from line {table.line_num} on: {error}; it may be cut off"
         ) from error
+
+
+def _is_not_blank(fields: list[str]) -> bool:
+    return len(fields) > 1 or bool("".join(fields).strip())
 
 
 def _value(name: str, text: str, where: str) -> Any:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
 
-from ig_widgets.data.decoding import EXTENSIONS
+from ig_widgets.data.decoding import EXTENSIONS, ImageError, decode
 from ig_widgets.data.formats.image_names import ImageNames
+from ig_widgets.data.formats.image_sizes import check_size, image_sizes, report_left_out
 from ig_widgets.data.formats.objects import Box, statements
 
 if TYPE_CHECKING:
@@ -72,16 +72,20 @@ def read_masks(
     FileNotFoundError
         If there is no mask for any image.
     ValueError
-        If a mask cannot be read, has another size than its image (both with their EXIF orientation applied),
-        belongs to no image of a mapping, or two masks belong to the same image.
+        If a mask has another size than its image (both with their EXIF orientation applied), is given for an
+        image that is not in the set, or two masks belong to the same image; or if no mask can be read
+        together with its image.
 
     Warns
     -----
     UserWarning
         If masks in a folder belong to no image; they are left out.
+    UnreadableImageWarning
+        If a mask or its image cannot be read; the mask is left out.
 
     Notes
     -----
+    Masks have 1, 8 or 16 bits per channel, like images (`ig_widgets.data.decoding.decode`).
     Any value above 0 in any channel but an alpha channel is object. Of a mask with a palette the colours
     count.
     """
@@ -89,18 +93,23 @@ def read_masks(
         raise ValueError(f"convention is {convention!r}; it must be 'extent' or 'published'")
     masks = where if isinstance(where, Mapping) else _find(Path(where), images, suffix)
     objects: dict[str, list[tuple[str, Box]]] = {}
-    unknown = sorted(set(masks) - set(images.ids))
+    # an unreadable image may have been left out of the set already
+    unknown = sorted(set(masks).difference(images.ids, images.problems["image"]))
     if unknown:
         raise ValueError(f"a mask is given for image {unknown[0]!r}, which is not in the set of images")
-    for position, image in enumerate(images.ids):
-        if image not in masks:
-            continue
+    sizes, problems = image_sizes(images, masks)
+    for image, size in sizes.items():
         mask = masks[image]
         name = f"the mask of image {image!r}" if isinstance(mask, np.ndarray) else f"mask '{mask}'"
-        painted = _painted(_pixels(mask), name)
-        _check_size(painted.shape, images[position].shape, name)
+        try:
+            painted = _painted(_pixels(mask), name)
+        except ImageError as error:
+            problems[image] = f"{name} cannot be read: {error.reason}"
+            continue
+        check_size((painted.shape[1], painted.shape[0]), size, name)
         boxes = _boxes(painted, components=components, min_area=min_area, short=convention == "published")
         objects[image] = [(label, box) for box in boxes]
+    report_left_out(problems, len(masks), "masks")
     return statements(objects, [label], annotator=annotator, source=source)
 
 
@@ -138,14 +147,8 @@ def _find(folder: Path, images: ImageSet, suffix: str) -> dict[str, Path]:
 
 
 def _pixels(mask: str | Path | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if isinstance(mask, np.ndarray):
-        return mask
-    try:
-        with Image.open(mask) as image:
-            upright = ImageOps.exif_transpose(image)
-            return np.asarray(upright.convert("RGB") if upright.mode in {"P", "PA"} else upright)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"mask '{mask}' cannot be read: {error}") from error
+    # of 16 bits any value above 0 counts, which the usual scaling to 8 bits would take to 0
+    return mask if isinstance(mask, np.ndarray) else decode(mask, levels=(0, 1))
 
 
 def _painted(mask: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, np.dtype[np.uint8]]:
@@ -155,17 +158,6 @@ def _painted(mask: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, np.dtype[
     if mask.ndim != 2:
         raise ValueError(f"{name} has the shape {mask.shape}; it must be (H, W) or (H, W, channels)")
     return (mask > 0).astype(np.uint8)
-
-
-def _check_size(mask: tuple[int, ...], image: tuple[int, ...], name: str) -> None:
-    if mask[:2] == image[:2]:
-        return
-    sizes = f"{name} is {mask[1]} x {mask[0]} but its image is {image[1]} x {image[0]}"
-    if mask[:2] == image[1::-1]:
-        raise ValueError(
-            f"{sizes}: one of them is rotated by 90 degrees; rotate it, or correct its EXIF orientation"
-        )
-    raise ValueError(f"{sizes}; a mask needs one pixel for each pixel of its image")
 
 
 def _boxes(

@@ -13,6 +13,7 @@ import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from ig_widgets.data.formats.image_names import ImageNames, files_for
+from ig_widgets.data.formats.image_sizes import Size, agreed_sizes
 from ig_widgets.data.formats.objects import Box, box_inside, objects_by_image, statements
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def read_voc(
         A folder, searched for ``.xml`` files with its sub-folders; or one file; or several files.
     images
         The images that the files are about. ``<filename>`` is matched to their ids: as it is, without its
-        suffix, then by the file name without folders. Without `images`, ``<filename>`` is the id.
+        suffix, then by the file name without folders. Each is decoded once for its size, which boxes must
+        not leave. Without `images`, ``<filename>`` is the id and ``<size>`` the size.
     classes
         What an image without ``<object>`` is said not to show. Default: the names of all objects in the
         files.
@@ -70,22 +72,26 @@ def read_voc(
     FileNotFoundError
         If there is no file.
     ValueError
-        If a file is no VOC file, an object has no name or no proper box inside the image, two files are about
-        the same image, none is about one of `images`, or no class is known.
+        If a file is no VOC file, an object has no name or no proper box inside the image, ``<size>`` is not
+        the size of the image, two files are about the same image, none is about one of `images`, or no class
+        is known.
 
     Warns
     -----
     UserWarning
         If files are about images that are not among `images`; they are left out.
+    UnreadableImageWarning
+        If images cannot be read; their boxes are checked against ``<size>`` alone.
     """
     paths = _paths(where)
     names = None if images is None else ImageNames(images.ids)
     objects: dict[str, list[tuple[str, Box]]] = {}
+    stated: dict[str, tuple[str, Size | None]] = {}
     sources: dict[str, Path] = {}
     labels: set[str] = set()
     strangers = []
     for path in paths:
-        name, found = _read_file(path, _offset(convention))
+        name, size, found = _read_file(path, _offset(convention))
         labels.update(label for label, _ in found)
         image = name if names is None else names.find(name)
         if image is None:
@@ -94,6 +100,7 @@ def read_voc(
         if image in sources:
             raise ValueError(f"{sources[image]} and {path} are both about image {image!r}; keep one of them")
         sources[image] = path
+        stated[image] = (f"the size in {path}", size)
         objects[image] = found
     if strangers:
         sentence = (
@@ -103,8 +110,16 @@ def read_voc(
         if not objects:
             raise ValueError(f"{sentence}; read the images from the folder that the annotations belong to")
         warnings.warn(f"{sentence}; they were left out", UserWarning, stacklevel=2)
+    sizes = agreed_sizes(stated, images)
+    inside = {
+        image: [
+            (label, box_inside(box, sizes[image], f"object {number} of {sources[image]}"))
+            for number, (label, box) in enumerate(found, start=1)
+        ]
+        for image, found in objects.items()
+    }
     return statements(
-        objects, sorted(labels) if classes is None else classes, annotator=annotator, source=source
+        inside, sorted(labels) if classes is None else classes, annotator=annotator, source=source
     )
 
 
@@ -167,7 +182,7 @@ def _paths(where: str | Path | Iterable[str | Path]) -> list[Path]:
     return paths
 
 
-def _read_file(path: Path, offset: Decimal) -> tuple[str, list[tuple[str, Box]]]:
+def _read_file(path: Path, offset: Decimal) -> tuple[str, Size | None, list[tuple[str, Box]]]:
     try:
         root = defusedxml.ElementTree.parse(path).getroot()
     except DefusedXmlException as error:
@@ -209,8 +224,8 @@ def _read_file(path: Path, offset: Decimal) -> tuple[str, list[tuple[str, Box]]]
             _EXACT.add(_EXACT.subtract(end, start), offset) for start, end in ((x0, x1), (y0, y1))
         )
         x, y = (_EXACT.subtract(start, offset) for start in (x0, y0))
-        found.append((label, box_inside((float(x), float(y), float(width), float(height)), limits, where)))
-    return name, found
+        found.append((label, (float(x), float(y), float(width), float(height))))
+    return name, limits, found
 
 
 def _number(element: ET.Element, tag: str, where: str) -> Decimal:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from ig_widgets.data.formats.image_names import ImageNames, files_for
+from ig_widgets.data.formats.image_sizes import Size, image_sizes, report_left_out
 from ig_widgets.data.formats.objects import Box, box_inside, classes_in, objects_by_image, statements
 
 if TYPE_CHECKING:
@@ -56,28 +57,28 @@ def read_yolo(
         If the names of the classes cannot be found.
     ValueError
         If a line is no box of a known class inside the image (polygons and confidences are not read), two
-        files belong to one image, or there is a file for none of the images.
+        files belong to one image, there is a file for none of the images, or none of these can be read.
 
     Warns
     -----
     UserWarning
         If files belong to no image of the set; they are left out.
+    UnreadableImageWarning
+        If images whose files have boxes cannot be read; their files are left out.
     """
     folder = Path(folder)
     root = folder / "labels" if (folder / "labels").is_dir() else folder
     names = _class_names(root) if classes is None else list(classes)
     files = _label_files(root, images)
-    objects: dict[str, list[tuple[str, Box]]] = {}
-    for position, image in enumerate(images.ids):
-        if image not in files:
-            continue
-        lines = _lines(files[image])
-        if lines:
-            height, width = images[position].shape[:2]
-            objects[image] = [_object(line, names, (width, height), where) for where, line in lines]
-        else:
-            objects[image] = []
-    return statements(objects, names, annotator=annotator, source=source)
+    objects = {image: _objects(files[image], names) for image in images.ids if image in files}
+    sizes, problems = image_sizes(images, [image for image, found in objects.items() if found])
+    report_left_out(problems, len(files), "label files")
+    boxes = {
+        image: [(label, _in_pixels(box, sizes[image], where)) for label, box, where in found]
+        for image, found in objects.items()
+        if image not in problems
+    }
+    return statements(boxes, names, annotator=annotator, source=source)
 
 
 def write_yolo(
@@ -206,12 +207,17 @@ def _text(path: Path) -> str:
         raise ValueError(f"{path} is no text in UTF-8: {error}") from error
 
 
-def _lines(path: Path) -> list[tuple[str, list[str]]]:
-    lines = enumerate(_text(path).splitlines(), start=1)
-    return [(f"line {number} of {path}", line.split()) for number, line in lines if line.strip()]
+def _objects(path: Path, names: list[str]) -> list[tuple[str, Box, str]]:
+    """Read label, box in fractions of the image (centre and sides) and the name of each line."""
+    objects = []
+    for number, line in enumerate(_text(path).splitlines(), start=1):
+        if line.strip():
+            where = f"line {number} of {path}"
+            objects.append((*_object(line.split(), names, where), where))
+    return objects
 
 
-def _object(words: list[str], names: list[str], size: tuple[int, int], where: str) -> tuple[str, Box]:
+def _object(words: list[str], names: list[str], where: str) -> tuple[str, Box]:
     if len(words) != 5:
         raise ValueError(
             f"{where} has {len(words)} numbers; a box has five: class, centre x, centre y, width, height"
@@ -228,6 +234,11 @@ def _object(words: list[str], names: list[str], size: tuple[int, int], where: st
         raise ValueError(
             f"{where} has {' '.join(words[1:])} as box; all must be fractions of the image, from 0 to 1"
         )
+    return names[number], (x, y, width, height)
+
+
+def _in_pixels(fractions: Box, size: Size, where: str) -> Box:
+    x, y, width, height = fractions
     pixels = ((x - width / 2) * size[0], (y - height / 2) * size[1], width * size[0], height * size[1])
     # the digits behind are those of the division, not of the box; adding 0 makes -0 plain
-    return names[number], box_inside((round(length, 6) + 0.0 for length in pixels), size, where)
+    return box_inside((round(length, 6) + 0.0 for length in pixels), size, where)

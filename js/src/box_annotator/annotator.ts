@@ -1,21 +1,25 @@
 // The annotator: puts its parts together, and turns commands of keys, buttons and gestures into statements.
+import type { AnyModel } from "@anywidget/types";
 import { element } from "../shared/element";
 import { newKey } from "../shared/identity";
-import { Outbox } from "../shared/outbox";
+import { Outbox, type Refusal } from "../shared/outbox";
 import { KernelError, type Requests, Superseded } from "../shared/requests";
 import type { Box, Point } from "../shared/viewport";
 import { Gestures } from "./gestures";
 import { type Command, commandOf } from "./keys";
+import { Nudging } from "./nudging";
 import { Help, TroubleBar } from "./overlays";
 import { Panel } from "./panel";
-import type { Done, Gesture, Hello, Page, Progress, Shown, Statement } from "./protocol";
-import { moved, Sheet } from "./sheet";
+import type { Done, Gesture, Hello, News, Page, Progress, Shown, Statement } from "./protocol";
+import { beside, Sheet } from "./sheet";
 import { type DetailRequest, Stage } from "./stage";
 import { Toolbar } from "./toolbar";
+import { Turning } from "./turning";
 
 const BUSY_AFTER_MS = 1000;
-const NUDGES_TOGETHER_MS = 500;
 const EDITS = new Set<Command["do"]>(["move", "resize", "none", "skip", "add", "delete", "undo", "redo"]);
+// A key that is held down would do these to images that nobody has looked at.
+const NOT_REPEATED = new Set<Command["do"]>(["none", "skip", "add", "delete", "undo", "redo"]);
 
 function browserStorage(): Storage | null {
   try {
@@ -30,7 +34,9 @@ export class Annotator {
   private readonly gestures: Gestures;
   private readonly toolbar: Toolbar;
   private readonly panel: Panel;
-  private readonly help = new Help(() => this.root.focus({ preventScroll: true }));
+  private readonly nudging: Nudging;
+  private readonly turning: Turning;
+  private readonly help = new Help(() => this.focus());
   private readonly trouble = new TroubleBar();
   private readonly live = element("div", { class: "ig-live", "aria-live": "polite" });
   private readonly outbox: Outbox<Gesture>;
@@ -40,13 +46,10 @@ export class Annotator {
   private page: Page;
   private sheet: Sheet;
   private progress: Progress;
-  private turningTo: number | null = null;
   private currentClass = 0;
   private selected: string | null = null;
   private draft: { box: Box; key: string | null } | null = null;
-  private refused = false;
-  // Key presses that move or resize the same box shortly after each other make one statement.
-  private nudge: { key: string; box: Box; timer: number } | null = null;
+  private refusal: Refusal | null = null;
   // What the sheet was before each gesture of this session, so that undo shows at once.
   private readonly before: Pick<Sheet, "image" | "boxes" | "verdicts">[] = [];
 
@@ -55,6 +58,7 @@ export class Annotator {
     private readonly requests: Requests,
     private readonly hello: Hello,
     examples: DataView[],
+    canvas: AnyModel | null,
   ) {
     this.classes = hello.classes;
     this.page = hello.page;
@@ -70,17 +74,31 @@ export class Annotator {
       {
         selected: () => this.sheet.find(this.selected),
         pick: (at, slack) => this.pick(at, slack),
-        draft: (box, key) => {
-          this.draft = box && { box, key };
-          this.stage.redraw();
-        },
-        draw: (box) => this.mayEdit() && this.draw(box),
-        change: (key, box) => this.mayEdit() && this.change(key, box),
+        draft: (box, key) => this.showDraft(box, key),
+        draw: (box) => this.draw(box),
+        change: (key, box) => this.change(key, box),
+        mayEdit: () => this.mayEdit(),
       },
       () => root.contains(document.activeElement),
       this.stop.signal,
     );
-    this.toolbar = new Toolbar(this.classes, (command) => this.run(command));
+    this.nudging = new Nudging(
+      (box, key) => this.showDraft(box, key),
+      (key, box) => this.change(key, box),
+    );
+    this.turning = new Turning(
+      requests,
+      canvas,
+      (turning) => root.classList.toggle("ig-turning", turning),
+      (shown) => this.turned(shown),
+      (error) => this.failed(error),
+    );
+    requests.onNews = (news: News) => this.heard(news);
+    this.toolbar = new Toolbar(
+      this.classes,
+      (command) => this.run(command),
+      () => this.focus(),
+    );
     this.panel = new Panel(
       hello,
       examples,
@@ -105,7 +123,8 @@ export class Annotator {
   }
 
   dispose(): void {
-    this.commitNudge();
+    this.nudging.commit();
+    this.turning.dispose();
     clearInterval(this.clock);
     this.stop.abort();
     this.stage.dispose();
@@ -115,11 +134,20 @@ export class Annotator {
     const { signal } = this.stop;
     this.root.addEventListener("keydown", (event) => this.keydown(event), { signal });
     this.root.addEventListener("keyup", (event) => event.code === "Space" && this.pan(false), { signal });
-    this.root.addEventListener("focusout", () => this.pan(false), { signal });
-    this.stage.root.addEventListener("pointerdown", () => this.root.focus({ preventScroll: true }), { signal });
+    this.root.addEventListener("focusout", (event) => this.left(event), { signal });
+    this.stage.root.addEventListener("pointerdown", () => this.focus(), { signal });
     // Gestures read the selected box: a nudge in progress must have become that box before they do.
-    this.root.addEventListener("pointerdown", () => this.commitNudge(), { signal, capture: true });
-    window.addEventListener("pagehide", () => this.commitNudge(), { signal });
+    this.root.addEventListener("pointerdown", () => this.nudging.commit(), { signal, capture: true });
+    window.addEventListener("pagehide", () => this.nudging.commit(), { signal });
+  }
+
+  private focus(): void {
+    this.root.focus({ preventScroll: true });
+  }
+
+  private left(event: FocusEvent): void {
+    this.pan(false);
+    if (!this.root.contains(event.relatedTarget as Node | null)) this.nudging.commit();
   }
 
   private keydown(event: KeyboardEvent): void {
@@ -130,7 +158,7 @@ export class Annotator {
     } else {
       const command = commandOf(event, this.selected !== null);
       if (!command) return;
-      this.run(command);
+      if (!event.repeat || !NOT_REPEATED.has(command.do)) this.run(command);
     }
     event.preventDefault();
     event.stopPropagation();
@@ -141,16 +169,17 @@ export class Annotator {
   }
 
   private run(command: Command): void {
-    if (EDITS.has(command.do) && !this.mayEdit()) return;
-    if (command.do !== "move" && command.do !== "resize") this.commitNudge();
+    if (this.help.open && command.do !== "help" && command.do !== "escape") return;
+    if (EDITS.has(command.do) && (this.gestures.active || !this.mayEdit())) return;
+    if (command.do !== "move" && command.do !== "resize") this.nudging.commit();
     const { view } = this.stage;
-    const position = this.turningTo ?? this.page.position;
+    const position = this.turning.to ?? this.page.position;
     switch (command.do) {
       case "class":
         return this.useClass(command.position);
       case "move":
       case "resize":
-        return this.nudgeBy(command.do, command.dx, command.dy);
+        return this.nudge(command.do, command.dx, command.dy);
       case "pan":
         view.pan(command.dx, command.dy);
         return this.stage.redraw();
@@ -207,11 +236,11 @@ export class Annotator {
     this.currentClass = position;
     this.toolbar.showClass(position);
     const label = this.classes[position] as string;
-    if (this.selected !== null && this.mayEdit()) this.replaceSelected(this.selected, { label }, `now ${label}`);
+    if (this.selected !== null && !this.gestures.active && this.mayEdit()) this.replaceSelected(this.selected, { label }, `now ${label}`);
   }
 
   private draw(box: Box): void {
-    if (this.page.problem !== null) return;
+    if (this.page.problem !== null || beside(box, this.sheet.width, this.sheet.height)) return;
     const label = this.classes[this.currentClass] as string;
     this.edit(`${label} added`, () => {
       const statements = this.sheet.draw(box, label);
@@ -264,37 +293,14 @@ export class Annotator {
     this.showSheet();
   }
 
-  private nudgeBy(how: "move" | "resize", dx: number, dy: number): void {
+  private nudge(how: "move" | "resize", dx: number, dy: number): void {
     const box = this.sheet.find(this.selected);
-    if (!box) return;
-    const from = this.nudge?.box ?? box;
-    const { width, height } = this.sheet;
-    const to =
-      how === "move"
-        ? moved(from, dx, dy, width, height)
-        : {
-            ...from,
-            width: Math.min(Math.max(from.width + dx, 2), width - from.x),
-            height: Math.min(Math.max(from.height + dy, 2), height - from.y),
-          };
-    clearTimeout(this.nudge?.timer);
-    const timer = window.setTimeout(() => this.commitNudge(), NUDGES_TOGETHER_MS);
-    this.nudge = { key: box.key, box: to, timer };
-    this.draft = { box: to, key: box.key };
-    this.stage.redraw();
-  }
-
-  private commitNudge(): void {
-    const nudge = this.nudge;
-    if (!nudge) return;
-    clearTimeout(nudge.timer);
-    this.nudge = null;
-    this.draft = null;
-    this.change(nudge.key, nudge.box);
+    if (box) this.nudging.by(how, box, dx, dy, this.sheet.width, this.sheet.height);
   }
 
   private takeBack(kind: "undo" | "redo"): void {
     const shown = kind === "undo" ? this.before.pop() : undefined;
+    if (kind === "redo") this.before.length = 0; // what comes back, the kernel knows
     if (shown?.image === this.sheet.image) {
       this.sheet.boxes = shown.boxes;
       this.sheet.verdicts = shown.verdicts;
@@ -302,7 +308,7 @@ export class Annotator {
       this.showSheet();
     }
     this.tell(kind === "undo" ? "undone" : "done again");
-    this.outbox.push({ kind, action: newKey(), image: this.sheet.image });
+    this.outbox.push({ kind, action: newKey(), image: this.sheet.image, queue: this.hello.queue });
   }
 
   // ---- selecting
@@ -312,7 +318,7 @@ export class Annotator {
   }
 
   private select(key: string | null): void {
-    this.commitNudge();
+    this.nudging.commit();
     this.selected = key;
     this.showSheet();
   }
@@ -345,44 +351,46 @@ export class Annotator {
 
   private go(position: number): void {
     if (position < 0 || position >= this.progress.images) return;
-    this.commitNudge();
-    this.turningTo = position;
-    this.root.classList.add("ig-turning");
-    this.requests.latest<Shown>("show", { position }).then(
-      ({ value }) => {
-        this.turned();
-        this.select(null);
-        this.show(value);
-        const said = this.sheet.boxes.length > 0 ? `${this.sheet.boxes.length} boxes` : (this.sheet.verdict ?? "nothing said yet");
-        this.tell(`image ${value.page.position + 1} of ${value.progress.images}, ${said}`);
-      },
-      (error: Error) => {
-        if (error instanceof Superseded) return; // by the turn to another page
-        this.turned();
-        this.failed(error);
-      },
-    );
+    this.nudging.commit();
+    this.gestures.cancel();
+    this.turning.go(position);
   }
 
-  private turned(): void {
-    this.turningTo = null;
-    this.root.classList.remove("ig-turning");
+  private turned(shown: Shown): void {
+    this.select(null);
+    this.show(shown);
+    const { boxes, verdict } = this.sheet;
+    const said = boxes.length > 0 ? `${boxes.length} boxes` : (verdict ?? "nothing said yet");
+    this.tell(`image ${shown.page.position + 1} of ${shown.progress.images}, ${said}`);
+  }
+
+  /** Another view of this widget has turned the page, and with it the picture; or has said something. */
+  private heard(news: News): void {
+    if (this.turning.to !== null) return;
+    const same = news.page.image === this.page.image;
+    if (same && !this.gestures.active && !this.nudging.active) this.show(news);
+    if (!same && news.turned) {
+      this.nudging.commit();
+      this.show(news);
+    }
   }
 
   /** Nothing may be said about an image while the next one is on its way: one would mean the other. */
   private mayEdit(): boolean {
-    if (this.turningTo !== null) this.tell("the next image is on its way");
-    return this.turningTo === null;
+    if (this.turning.to !== null) this.tell("the next image is on its way");
+    return this.turning.to === null;
   }
 
-  private async deliver(gesture: Gesture): Promise<void> {
+  private async deliver(gesture: Gesture): Promise<boolean> {
     const { value } = await this.requests.ask<Done>("act", { gesture });
+    if ("elsewhere" in value) return false;
     this.progress = value.progress;
     if (value.touched.length === 0) this.tell(`nothing to ${gesture.kind}`);
-    if (value.page.image === this.sheet.image) return this.show(value, 1);
-    this.showProgress();
+    if (value.page.image === this.sheet.image) this.show(value, 1);
+    else this.showProgress();
     // An undo may be about another image: people see what it changed.
-    if (gesture.kind !== "say") this.go(value.page.position);
+    if (value.page.image !== this.sheet.image && gesture.kind !== "say") this.go(value.page.position);
+    return true;
   }
 
   private async loadDetail({ x, y, width, height, reduction }: DetailRequest): Promise<ImageBitmap | null> {
@@ -410,17 +418,34 @@ export class Annotator {
   /** Show the kernel's view of an image, with what it has not acknowledged yet on top of it. */
   private show({ page, progress }: Shown, acknowledged = 0): void {
     const other = page.image !== this.sheet.image;
+    if (other) this.gestures.cancel();
     this.page = page;
     this.progress = progress;
     this.sheet = new Sheet(page);
-    for (const gesture of this.outbox.waiting.slice(acknowledged)) {
-      if (gesture.kind === "say" && gesture.image === page.image) this.sheet.replay(gesture.statements);
+    for (const gesture of this.unsaid(this.outbox.waiting.slice(acknowledged))) {
+      if (gesture.image === page.image) this.sheet.replay(gesture.statements);
     }
     if (other || !this.sheet.find(this.selected)) this.selected = null;
     this.stage.show(page);
     this.panel.showImage(page.image);
     this.showSheet();
     this.showProgress();
+    this.showSaved();
+  }
+
+  /** What waits and is not taken back by an undo that waits behind it. */
+  private unsaid(waiting: readonly Gesture[]): Extract<Gesture, { kind: "say" }>[] {
+    const said: Extract<Gesture, { kind: "say" }>[] = [];
+    for (const gesture of waiting) {
+      if (gesture.kind === "say") said.push(gesture);
+      else if (gesture.kind === "undo") said.pop();
+    }
+    return said;
+  }
+
+  private showDraft(box: Box | null, key: string | null): void {
+    this.draft = box && { box, key };
+    this.stage.redraw();
     this.showSaved();
   }
 
@@ -437,22 +462,23 @@ export class Annotator {
   }
 
   private showSaved(): void {
-    const waiting = this.outbox.waiting.length;
+    const waiting = this.outbox.waiting.length + (this.nudging.active ? 1 : 0);
     const { refusal } = this.outbox;
-    if (refusal) {
-      this.toolbar.showSaved({ kind: "refused", waiting });
-      this.trouble.show({
-        ...refusal,
-        remedies: { "Try again": () => this.outbox.retry(), "Give up this change": () => this.outbox.discard() },
-      });
-      this.refused = true;
-      return;
+    if (refusal !== this.refusal) {
+      this.refusal = refusal;
+      const remedies = { "Try again": () => this.outbox.retry(), "Give up this change": () => this.giveUp() };
+      this.trouble.show(refusal && { ...refusal, remedies });
     }
-    if (this.refused) this.trouble.show(null);
-    this.refused = false;
+    if (refusal) return this.toolbar.showSaved({ kind: "refused", waiting });
     const busy = this.requests.oldest() > BUSY_AFTER_MS;
     if (waiting === 0 && !busy) this.toolbar.showSaved({ kind: "saved", where: this.hello.logName });
     else this.toolbar.showSaved({ kind: busy ? "busy" : "saving", waiting });
+  }
+
+  private giveUp(): void {
+    this.before.length = 0;
+    this.outbox.discard();
+    this.go(this.page.position); // shows what is saved, without the change
   }
 
   private scene() {

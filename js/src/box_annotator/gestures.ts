@@ -13,6 +13,8 @@ export interface Hand {
   draft(box: Box | null, key: string | null): void;
   draw(box: Box): void;
   change(key: string, box: Box): void;
+  /** Whether something may be said about the image just now. */
+  mayEdit(): boolean;
 }
 
 type Drag =
@@ -42,11 +44,18 @@ export class Gestures {
     root.addEventListener("pointerdown", (event) => this.down(event), { signal });
     root.addEventListener("pointermove", (event) => this.move(event), { signal });
     root.addEventListener("pointerup", (event) => this.up(event), { signal });
-    root.addEventListener("pointercancel", (event) => this.lost(event), { signal });
+    for (const end of ["pointercancel", "lostpointercapture"] as const) {
+      root.addEventListener(end, (event) => this.pointers.has(event.pointerId) && this.lost(event), { signal });
+    }
     root.addEventListener("wheel", (event) => this.wheel(event), { signal, passive: false });
     root.addEventListener("contextmenu", (event) => event.preventDefault(), { signal });
     // The middle button would start the browser's own scrolling.
     root.addEventListener("mousedown", (event) => event.button === 1 && event.preventDefault(), { signal });
+  }
+
+  /** True from the press of a button or finger to its release. */
+  get active(): boolean {
+    return this.drag !== null;
   }
 
   /** Forget the gesture in progress; true if there was one. */
@@ -64,6 +73,8 @@ export class Gestures {
 
   private down(event: PointerEvent): void {
     const at = this.at(event);
+    // The first finger: whatever others did before, the page may never have heard of their end.
+    if (event.isPrimary) this.pointers.clear();
     this.pointers.set(event.pointerId, at);
     this.stage.root.setPointerCapture(event.pointerId);
     if (this.pointers.size === 2) {
@@ -75,7 +86,7 @@ export class Gestures {
     this.start = at;
     this.moving = false;
     if (event.button === 1 || event.button === 2 || this.panning) this.drag = { kind: "pan", last: at };
-    else this.drag = this.dragAt(at, event.pointerType === "touch" ? 18 : 8);
+    else this.drag = this.hand.mayEdit() ? this.dragAt(at, event.pointerType === "touch" ? 18 : 8) : null;
   }
 
   private dragAt(at: Point, reach: number): Drag {

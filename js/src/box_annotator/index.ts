@@ -1,11 +1,20 @@
 // The entry point that anywidget calls: ask the kernel what to show, then build the annotator.
-import type { RenderProps } from "@anywidget/types";
+import type { AnyModel, Host, RenderProps } from "@anywidget/types";
 import { element } from "../shared/element";
 import { KernelError, Requests, Superseded } from "../shared/requests";
 import { Annotator } from "./annotator";
 import type { Hello } from "./protocol";
 
-function render({ model, el }: RenderProps): () => void {
+/** The model of the kernel's canvas: it tells when a picture is drawn. */
+async function canvasOf({ canvas }: Hello, host: Host): Promise<AnyModel | null> {
+  try {
+    return await host.getModel(canvas);
+  } catch {
+    return null; // a front end without models of other widgets: pages then count as shown when they are known
+  }
+}
+
+function render({ model, el, host }: RenderProps): () => void {
   const root = element("div", {
     class: "ig-root",
     tabindex: "0",
@@ -19,6 +28,7 @@ function render({ model, el }: RenderProps): () => void {
 
   const requests = new Requests(model);
   let annotator: Annotator | null = null;
+  let closed = false;
   const slow = window.setTimeout(() => {
     opening.textContent =
       "Waiting for the kernel. If it was restarted, run this cell again: what was drawn and not saved yet is kept in this browser.";
@@ -26,9 +36,11 @@ function render({ model, el }: RenderProps): () => void {
 
   requests
     .ask<Hello>("hello")
-    .then(({ value, buffers }) => {
+    .then(async ({ value, buffers }) => {
+      const canvas = await canvasOf(value, host);
+      if (closed) return;
       opening.remove();
-      annotator = new Annotator(root, requests, value, buffers);
+      annotator = new Annotator(root, requests, value, buffers, canvas);
     })
     .catch((error: Error) => {
       if (error instanceof Superseded) return;
@@ -38,8 +50,10 @@ function render({ model, el }: RenderProps): () => void {
     .finally(() => clearTimeout(slow));
 
   return () => {
+    closed = true;
     clearTimeout(slow);
     annotator?.dispose();
+    requests.ask("bye").catch(() => undefined); // nobody waits for the answer
     requests.dispose();
   };
 }

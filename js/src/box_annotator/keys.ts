@@ -85,7 +85,8 @@ export function commandOf(press: KeyPress, boxSelected: boolean): Command | null
   }
   if (press.altKey) return null;
   // The digit's place on the keyboard: on many layouts the digits need Shift.
-  const digit = /^(?:Digit|Numpad)(\d)$/.exec(press.code)?.[1];
+  // (A number pad without number lock has the arrows there.)
+  const digit = /^Digit(\d)$/.exec(press.code)?.[1] ?? (press.code.startsWith("Numpad") ? /^\d$/.exec(key)?.[0] : undefined);
   if (digit !== undefined) return { do: "class", position: (Number(digit) + 9) % 10 };
   const named = NAMED[key];
   return named === undefined ? null : { do: named };

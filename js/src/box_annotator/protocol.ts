@@ -40,6 +40,10 @@ export interface Progress {
 }
 
 export interface Hello {
+  /** The model of the canvas that shows the picture. */
+  canvas: string;
+  /** Names the images of this widget: an undo is about them only. */
+  queue: string;
   page: Page;
   progress: Progress;
   classes: string[];
@@ -56,10 +60,18 @@ export interface Shown {
   progress: Progress;
 }
 
-/** The answer to a gesture: `touched` lists the images it was about, none when there was nothing to undo. */
-export interface Done extends Shown {
-  touched: string[];
+/** The answer to a page turn: whether the kernel has drawn another picture, which then comes a moment later. */
+export interface Turned extends Shown {
+  painted: boolean;
 }
+
+/** What the kernel tells all views: one of them has turned to another page, or something was said about one. */
+export interface News extends Shown {
+  turned: boolean;
+}
+
+/** The answer to a gesture: `touched` lists the images it was about, none when there was nothing to undo. */
+export type Done = (Shown & { touched: string[] }) | { elsewhere: true };
 
 /** A row for the log: a new statement, one that replaces another, or a deletion. */
 export interface Statement extends Partial<Box> {
@@ -73,4 +85,4 @@ export interface Statement extends Partial<Box> {
 
 export type Gesture =
   | { kind: "say"; action: string; image: string; statements: Statement[] }
-  | { kind: "undo" | "redo"; action: string; image: string };
+  | { kind: "undo" | "redo"; action: string; image: string; queue: string };

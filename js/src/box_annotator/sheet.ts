@@ -9,8 +9,9 @@ export const SMALLEST_BOX_PIXELS = 2;
 export function snapped(box: Box, imageWidth: number, imageHeight: number): Box {
   const within = (value: number, most: number) => Math.min(Math.max(Math.round(value), 0), most);
   const span = (a: number, b: number, most: number) => {
-    const from = Math.min(within(Math.min(a, b), most), most - SMALLEST_BOX_PIXELS);
-    const to = Math.max(within(Math.max(a, b), most), from + SMALLEST_BOX_PIXELS);
+    const least = Math.min(SMALLEST_BOX_PIXELS, most);
+    const from = Math.min(within(Math.min(a, b), most), most - least);
+    const to = Math.max(within(Math.max(a, b), most), from + least);
     return [from, to - from] as const;
   };
   const [x, width] = span(box.x, box.x + box.width, imageWidth);
@@ -21,11 +22,18 @@ export function snapped(box: Box, imageWidth: number, imageHeight: number): Box 
 /** Moved as a whole: the size stays, the image's border stops it. */
 export function moved(box: Box, dx: number, dy: number, imageWidth: number, imageHeight: number): Box {
   return {
-    x: Math.min(Math.max(Math.round(box.x + dx), 0), imageWidth - box.width),
-    y: Math.min(Math.max(Math.round(box.y + dy), 0), imageHeight - box.height),
+    x: Math.min(Math.max(Math.round(box.x + dx), 0), Math.max(imageWidth - box.width, 0)),
+    y: Math.min(Math.max(Math.round(box.y + dy), 0), Math.max(imageHeight - box.height, 0)),
     width: box.width,
     height: box.height,
   };
+}
+
+/** True when no part of a box lies on the image: a drag beside it. */
+export function beside(box: Box, imageWidth: number, imageHeight: number): boolean {
+  const [left, right] = [Math.min(box.x, box.x + box.width), Math.max(box.x, box.x + box.width)];
+  const [top, bottom] = [Math.min(box.y, box.y + box.height), Math.max(box.y, box.y + box.height)];
+  return left >= imageWidth || top >= imageHeight || right <= 0 || bottom <= 0;
 }
 
 export class Sheet {
@@ -44,8 +52,8 @@ export class Sheet {
   }
 
   get verdict(): "none" | "skipped" | null {
-    if (this.verdicts.length === 0) return null;
-    return this.verdicts.some((verdict) => verdict.present === false) ? "none" : "skipped";
+    if (this.verdicts.some((verdict) => verdict.present === false)) return "none";
+    return this.verdicts.some((verdict) => verdict.present === null) ? "skipped" : null;
   }
 
   find(key: string | null): Drawn | undefined {
@@ -114,16 +122,17 @@ export class Sheet {
   }
 
   private judge(verdicts: Verdict[]): Statement[] {
-    const gone = [...this.boxes.map((box) => this.delete(box.key)), ...this.withdrawVerdicts()];
+    const gone = [...this.boxes, ...this.verdicts].map(({ key }) => this.delete(key));
     this.boxes = [];
     this.verdicts = verdicts;
     return [...gone, ...verdicts.map((verdict) => ({ ...verdict, image: this.image }))];
   }
 
   private withdrawVerdicts(): Statement[] {
-    const gone = this.verdicts.map((verdict) => this.delete(verdict.key));
-    this.verdicts = [];
-    return gone;
+    // that a class is there somewhere is no contradiction to a box
+    const gone = this.verdicts.filter((verdict) => verdict.present !== true);
+    this.verdicts = this.verdicts.filter((verdict) => verdict.present === true);
+    return gone.map((verdict) => this.delete(verdict.key));
   }
 
   private delete(key: string): Statement {

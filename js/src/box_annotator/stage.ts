@@ -48,6 +48,8 @@ export class Stage {
   private detailBox: Box | null = null;
   private detailTimer = 0;
   private hiddenTimer = 0;
+  private readonly timers: number[] = [];
+  private gone = false;
   private frame = 0;
 
   constructor(
@@ -63,15 +65,16 @@ export class Stage {
   show(page: Page): void {
     const same = this.page?.image === page.image;
     this.page = page;
+    this.say(page.problem ?? "");
     if (same) return this.redraw();
     this.view.imageWidth = Math.max(page.width, 1);
     this.view.imageHeight = Math.max(page.height, 1);
     this.dropDetail();
-    this.say(page.problem ?? "");
     this.view.open();
     this.redraw();
     // The kernel's picture comes a moment after the page, and nothing tells when: the map copies it again.
-    for (const ms of PICTURE_COMES_MS) setTimeout(() => this.redraw(), ms);
+    this.timers.splice(0).forEach(clearTimeout);
+    this.timers.push(...PICTURE_COMES_MS.map((ms) => window.setTimeout(() => this.redraw(), ms)));
   }
 
   /** Follow the layout of an element around the stage: the picture below must move when the stage does. */
@@ -87,7 +90,7 @@ export class Stage {
 
   /** Draw at the next frame. */
   redraw(): void {
-    if (this.frame === 0) {
+    if (this.frame === 0 && !this.gone) {
       this.frame = requestAnimationFrame(() => {
         this.frame = 0;
         this.draw();
@@ -96,7 +99,9 @@ export class Stage {
   }
 
   dispose(): void {
+    this.gone = true;
     this.observer.disconnect();
+    this.timers.forEach(clearTimeout);
     cancelAnimationFrame(this.frame);
     clearTimeout(this.detailTimer);
     clearTimeout(this.hiddenTimer);
@@ -131,14 +136,16 @@ export class Stage {
     if (!stack || !picture || !this.page) return null;
     const outer = stack.getBoundingClientRect();
     const inner = this.root.getBoundingClientRect();
-    const scale = this.view.scale / this.page.reduction;
+    // a very narrow image has no whole number of reduced pixels: each axis has a scale of its own
+    const across = (this.page.width * this.view.scale) / picture.width;
+    const down = (this.page.height * this.view.scale) / picture.height;
     const x = inner.left - outer.left - stack.clientLeft + this.view.x;
     const y = inner.top - outer.top - stack.clientTop + this.view.y;
     picture.tabIndex = -1;
     picture.setAttribute("aria-hidden", "true");
     picture.style.visibility = this.page.problem === null ? "visible" : "hidden";
-    picture.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
-    picture.style.imageRendering = scale >= 3 ? "pixelated" : "auto";
+    picture.style.transform = `translate(${x}px, ${y}px) scale(${across}, ${down})`;
+    picture.style.imageRendering = across >= 3 ? "pixelated" : "auto";
     return this.page.problem === null ? picture : null;
   }
 
@@ -147,9 +154,10 @@ export class Stage {
     this.detail.style.display = box ? "block" : "none";
     if (!box) return;
     const at = this.view.toStage(box);
-    const scale = (box.width * this.view.scale) / this.detail.width;
-    this.detail.style.transform = `translate(${at.x}px, ${at.y}px) scale(${scale})`;
-    this.detail.style.imageRendering = scale >= 3 ? "pixelated" : "auto";
+    const across = (box.width * this.view.scale) / this.detail.width;
+    const down = (box.height * this.view.scale) / this.detail.height;
+    this.detail.style.transform = `translate(${at.x}px, ${at.y}px) scale(${across}, ${down})`;
+    this.detail.style.imageRendering = across >= 3 ? "pixelated" : "auto";
   }
 
   private drawShapes(): void {
@@ -214,7 +222,8 @@ export class Stage {
     const box = this.view.visible(0.25);
     const most = Math.sqrt(LARGEST_DETAIL_PIXELS / (box.width * box.height));
     const bitmap = await this.wantDetail({ ...box, reduction: Math.min(1, this.view.scale * devicePixelRatio, most) });
-    if (!bitmap || this.page !== page) return;
+    if (!bitmap) return;
+    if (this.page?.image !== page.image) return bitmap.close();
     this.detail.width = bitmap.width;
     this.detail.height = bitmap.height;
     this.detail.getContext("2d")?.drawImage(bitmap, 0, 0);

@@ -24,6 +24,7 @@ export class Toolbar {
   constructor(
     classes: readonly string[],
     private readonly run: (command: Command) => void,
+    private readonly toImage: () => void,
   ) {
     this.classes = classes.map((label, position) => {
       const key = position < 10 ? String((position + 1) % 10) : "";
@@ -68,8 +69,9 @@ export class Toolbar {
 
   showPlace(position: number, progress: Progress): void {
     this.place.textContent = `${position + 1} of ${progress.images}`;
-    this.previous.disabled = position === 0;
-    this.next.disabled = position + 1 >= progress.images;
+    // not `disabled`: that would take the focus away, and all keys with it
+    this.previous.setAttribute("aria-disabled", String(position === 0));
+    this.next.setAttribute("aria-disabled", String(position + 1 >= progress.images));
   }
 
   showSaved(state: SavedState): void {
@@ -77,7 +79,7 @@ export class Toolbar {
     const sentence = {
       saved: "Saved",
       saving: "Saving …",
-      busy: `${statements} waiting for the kernel`,
+      busy: "waiting" in state && state.waiting > 0 ? `${statements} waiting for the kernel` : "Waiting for the kernel",
       refused: `${statements} not saved`,
     }[state.kind];
     const title = {
@@ -97,7 +99,12 @@ export class Toolbar {
 
   private button(text: string, title: string, command: Command): HTMLButtonElement {
     const button = element("button", { type: "button", title, "aria-label": title }, text);
-    button.addEventListener("click", () => this.run(command));
+    button.addEventListener("click", (event) => {
+      // After a click by mouse the keys belong to the image: Space would press the button again.
+      if (event.detail > 0) this.toImage();
+      const twice = event.detail > 1 && (command.do === "none" || command.do === "skip");
+      if (!twice) this.run(command);
+    });
     return button;
   }
 }

@@ -14,20 +14,21 @@ export interface Refusal {
 export class Outbox<E extends Entry> {
   private items: { name: string; entry: E }[] = [];
   private sending = false;
-  private counter = 0;
+  private lastTime = 0;
   /** Why the kernel did not take the first entry, or null. Sending stops until `retry` or `discard`. */
   refusal: Refusal | null = null;
 
   /**
    * @param prefix what the names of our items in the storage begin with
    * @param storage null where the page has none: then the entries live in memory only
-   * @param deliver delivers one entry; resolves when it is on disk, rejects when it is refused
+   * @param deliver delivers one entry; resolves to true when it is on disk and to false when it is not for this
+   *   widget (then it stays in the storage, for another one), rejects when it is refused
    * @param changed is called after every change
    */
   constructor(
     private readonly prefix: string,
     private readonly storage: Storage | null,
-    private readonly deliver: (entry: E) => Promise<void>,
+    private readonly deliver: (entry: E) => Promise<boolean>,
     private readonly changed: () => void,
   ) {
     this.items = this.recover();
@@ -38,8 +39,8 @@ export class Outbox<E extends Entry> {
   }
 
   push(entry: E): void {
-    const when = Date.now().toString(36).padStart(9, "0");
-    const name = `${this.prefix}${when}-${String(this.counter++).padStart(6, "0")}-${entry.action}`;
+    this.lastTime = Math.max(Date.now(), this.lastTime + 1); // a clock may be set back; the order may not
+    const name = `${this.prefix}${this.lastTime.toString(36).padStart(9, "0")}-${entry.action}`;
     this.items.push({ name, entry });
     try {
       this.storage?.setItem(name, JSON.stringify(entry));
@@ -56,8 +57,8 @@ export class Outbox<E extends Entry> {
     this.sending = true;
     try {
       for (let first = this.items[0]; first; first = this.items[0]) {
-        await this.deliver(first.entry);
-        this.drop(first.name);
+        if (await this.deliver(first.entry)) this.storage?.removeItem(first.name);
+        this.items = this.items.filter((item) => item.name !== first.name);
         this.changed();
       }
     } catch (error) {
@@ -79,14 +80,9 @@ export class Outbox<E extends Entry> {
 
   /** Drop the entry that the kernel refused, and go on with the others. */
   discard(): void {
-    const first = this.items[0];
-    if (first) this.drop(first.name);
+    const first = this.items.shift();
+    if (first) this.storage?.removeItem(first.name);
     this.retry();
-  }
-
-  private drop(name: string): void {
-    this.items = this.items.filter((item) => item.name !== name);
-    this.storage?.removeItem(name);
   }
 
   private recover(): { name: string; entry: E }[] {

@@ -30,6 +30,8 @@ interface Waiting {
 export class Requests {
   private readonly waiting = new Map<string, Waiting>();
   private readonly receive = (message: unknown, buffers: DataView[]) => this.settle(message, buffers ?? []);
+  /** Called with what the kernel tells all views of the widget without being asked. */
+  onNews: (news: never) => void = () => {};
 
   constructor(private readonly model: AnyModel) {
     model.on("msg:custom", this.receive);
@@ -74,11 +76,13 @@ export class Requests {
   }
 
   private settle(message: unknown, buffers: DataView[]): void {
-    const { id, ok, error } = message as {
+    const { id, ok, error, news } = message as {
       id?: string;
       ok?: never;
       error?: { message: string; details: string };
+      news?: never;
     };
+    if (news !== undefined) return this.onNews(news);
     const request = id === undefined ? undefined : this.waiting.get(id);
     if (id === undefined || request === undefined) return;
     this.waiting.delete(id);

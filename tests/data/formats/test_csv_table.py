@@ -33,6 +33,13 @@ def test_times_are_taken_to_utc(tmp_path):
     assert read["at"].dt.hour.tolist() == [1, 3]
 
 
+def test_blank_lines_are_passed_over_but_counted(tmp_path):
+    read = read_csv(write_file(tmp_path, "\nimage,label\r\n\r\na,crack\n  \nb,crack\n\n\n"))
+    assert read["image"].tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match=r"line 4 of .* names no image"):
+        read_csv(write_file(tmp_path, "image,label\na,crack\n\n,crack\n"))
+
+
 def test_a_table_without_rows_is_empty(tmp_path):
     write_csv(annotations_frame(), tmp_path / "a.csv")
     pd.testing.assert_frame_equal(read_csv(tmp_path / "a.csv"), annotations_frame())

@@ -7,7 +7,7 @@ from PIL import Image
 
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.formats.masks import read_masks
-from ig_widgets.data.images import ImageSet
+from ig_widgets.data.images import ImageSet, UnreadableImageWarning
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -143,7 +143,7 @@ def test_the_orientation_of_a_camera_is_applied(tmp_path, images, mask):
             blank(30, 20),
             "image 'lid/a.jpg' is 20 x 30 but its image is 30 x 20: one of them is rotated by 90 degrees",
         ),
-        (blank(20, 31), "is 31 x 20 but its image is 30 x 20; a mask needs one pixel for each"),
+        (blank(20, 31), "is 31 x 20 but its image is 30 x 20; use the image that was annotated"),
         (np.zeros(5), r"the shape \(5,\)"),
     ],
 )
@@ -152,19 +152,80 @@ def test_a_mask_of_another_shape_is_refused(images, broken, message):
         read_masks({"lid/a.jpg": broken}, images, label="crack")
 
 
-@pytest.mark.parametrize("data", [b"", b"no image", b"\x89PNG\r\n\x1a\n\0\0"])
-def test_a_broken_file_is_named(tmp_path, images, data):
-    (tmp_path / "a.png").write_bytes(data)
-    with pytest.raises(ValueError, match=r"mask '.*a\.png' cannot be read"):
-        read_masks(tmp_path, images, label="crack")
-
-
-def test_a_truncated_file_is_named(tmp_path, images):
+def noise_png(folder):
     noise = np.random.default_rng(0).integers(0, 256, (20, 30), dtype=np.uint8)
-    Image.fromarray(noise).save(tmp_path / "a.png")
-    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:300])
-    with pytest.raises(ValueError, match=r"mask '.*a\.png' cannot be read"):
+    Image.fromarray(noise).save(folder / "noise.png")
+    return (folder / "noise.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda png: png[:0], r"the file is empty \(0 bytes\); copy it again or remove it"),
+        (lambda png: png[1:], "it is not an image.*; convert or remove it"),
+        (lambda png: png[:10], "it starts like a PNG file, but it is damaged.*; copy it again"),
+        (lambda png: png[:300], "the file is damaged or cut off.*; copy it again or remove it"),
+        (
+            lambda png: png[:300] + b"\0\0\0\0" + png[304:],
+            r"the file is damaged \(wrong checksum\); copy it again",
+        ),
+    ],
+)
+def test_an_unreadable_mask_is_left_out_with_its_name_and_a_remedy(tmp_path, images, mask, change, message):
+    data = change(noise_png(tmp_path))
+    (tmp_path / "a.png").write_bytes(data)
+    (tmp_path / "noise.png").unlink()
+    with pytest.raises(
+        ValueError, match=rf"none of the 1 masks can be used: mask '.*a\.png' cannot be read: {message}"
+    ):
         read_masks(tmp_path, images, label="crack")
+    Image.fromarray(mask).save(tmp_path / "b.png")
+    with pytest.warns(
+        UnreadableImageWarning,
+        match=rf"1 of 2 masks were left out:\nmask '.*a\.png' cannot be read: {message}",
+    ) as caught:
+        read = read_masks(tmp_path, images, label="crack")
+    assert set(read["image"]) == {"lid/b.jpg"}
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+def test_a_missing_mask_is_left_out(tmp_path, images, mask):
+    masks = {"lid/a.jpg": tmp_path / "a.png", "lid/b.jpg": mask}
+    with pytest.warns(UnreadableImageWarning, match=r"mask '.*a\.png' cannot be read: there is no such file"):
+        assert set(read_masks(masks, images, label="crack")["image"]) == {"lid/b.jpg"}
+
+
+def test_the_mask_of_an_unreadable_image_is_left_out_each_time(tmp_path, mask):
+    for name in ("a.png", "b.png"):
+        Image.fromarray(mask).save(tmp_path / name)
+    images = ImageSet.from_folder(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"")
+    masks = {"a.png": mask, "b.png": mask}
+    with pytest.warns(UnreadableImageWarning, match="stays empty"):
+        list(images)
+    for _ in range(2):
+        with pytest.warns(
+            UnreadableImageWarning,
+            match=r"1 of 2 masks were left out:\nimage 'a\.png' cannot be read: .* empty",
+        ):
+            assert set(read_masks(masks, images, label="crack")["image"]) == {"b.png"}
+    assert images.problems["image"].tolist() == ["a.png"]
+    with pytest.raises(ValueError, match=r"none of the 1 masks can be used: image 'a\.png' cannot be read"):
+        read_masks({"a.png": mask}, images, label="crack")
+
+
+def test_the_mask_of_an_image_left_out_of_the_set_is_left_out(tmp_path, mask):
+    Image.fromarray(mask).save(tmp_path / "b.png")
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.warns(UnreadableImageWarning, match="are left out"):
+        images = ImageSet.from_folder(tmp_path)
+    with pytest.warns(UnreadableImageWarning, match=r"image 'a\.png' cannot be read: .* empty"):
+        assert set(read_masks({"a.png": mask, "b.png": mask}, images, label="crack")["image"]) == {"b.png"}
+
+
+def test_a_16_bit_colour_mask_counts_from_1_on(tmp_path, images, mask):
+    cv2.imwrite(str(tmp_path / "a.png"), np.dstack([mask * 0, mask > 0, mask * 0]).astype(np.uint16))
+    assert corners(read_masks(tmp_path, images, label="crack")) == [[3, 2, 11, 6], [1, 12, 2, 13]]
 
 
 def test_masks_that_belong_to_no_image_are_reported(tmp_path, images, mask):

@@ -134,6 +134,14 @@ def test_an_unknown_size_limits_nothing(tmp_path, size):
     ]
 
 
+def test_the_size_of_the_image_limits_boxes_where_the_file_states_none(tmp_path):
+    images = ImageSet.from_arrays([np.zeros((8, 10), np.uint8)], ids=["a.png"])
+    write_file(tmp_path, voc(OBJECT + OBJECT.replace(">5<", ">11<"), size=""))
+    assert len(read_voc(tmp_path)) == 2
+    with pytest.raises(ValueError, match=r"object 2 of .*a\.xml ends at x = 11 but the image is 10 wide"):
+        read_voc(tmp_path, images)
+
+
 def test_two_files_about_one_image_are_refused(tmp_path):
     write_file(tmp_path, voc())
     write_file(tmp_path, voc(), "b.xml")

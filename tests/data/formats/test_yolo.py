@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from ig_widgets.data.annotations import BOX, annotations_frame
 from ig_widgets.data.formats.yolo import read_yolo, write_yolo
-from ig_widgets.data.images import ImageSet
+from ig_widgets.data.images import ImageSet, UnreadableImageWarning
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -131,6 +132,38 @@ def test_files_of_unknown_images_are_left_out_with_a_warning(tmp_path, images):
         assert len(read_yolo(tmp_path, images, classes=["crack"])) == 1
     with pytest.raises(ValueError, match=r"none of the 2 \.txt files"):
         read_yolo(tmp_path, images[:0], classes=["crack"])
+
+
+def test_the_file_of_an_unreadable_image_is_left_out(tmp_path):
+    for name in ("a.png", "b.png"):
+        Image.fromarray(np.zeros((50, 100), np.uint8)).save(tmp_path / name)
+        write_file(tmp_path, "0 0.5 0.5 0.2 0.4", f"labels/{name[0]}.txt")
+    images = ImageSet.from_folder(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"")
+    with pytest.warns(UnreadableImageWarning, match="stays empty"):
+        list(images)
+    for _ in range(2):
+        with pytest.warns(
+            UnreadableImageWarning,
+            match=r"1 of 2 label files were left out:\nimage 'a\.png' cannot be read: .* empty",
+        ):
+            assert read_yolo(tmp_path, images, classes=["crack"])["image"].tolist() == ["b.png"]
+    write_file(tmp_path, "0 0.5 0.5", "labels/a.txt")
+    with pytest.raises(ValueError, match=r"line 1 of .*a\.txt has 3 numbers"):
+        read_yolo(tmp_path, images, classes=["crack"])
+
+
+def test_files_of_unreadable_images_only_are_refused(tmp_path):
+    Image.fromarray(np.zeros((50, 100), np.uint8)).save(tmp_path / "a.png")
+    images = ImageSet.from_folder(tmp_path)
+    (tmp_path / "a.png").unlink()
+    write_file(tmp_path, "0 0.5 0.5 0.2 0.4", "labels/a.txt")
+    message = r"none of the 1 label files can be used: image 'a\.png' cannot be read: there is no such file"
+    with (
+        pytest.warns(UnreadableImageWarning, match="stays empty"),
+        pytest.raises(ValueError, match=message),
+    ):
+        read_yolo(tmp_path, images, classes=["crack"])
 
 
 def test_two_files_for_one_image_are_refused(tmp_path, images):
