@@ -194,6 +194,20 @@ def _refuse_other_files(path: Path, shown: str) -> None:
         return
     if start != b"SQLite format 3\0":
         raise LogError(f"{shown} is not an annotation log: it is no SQLite file; give another path")
+    for patience_s in (0.05, 0.1, 0.2, 0.4, 0):
+        try:
+            _look(path, shown)
+        except LogError:
+            # Another process may have begun to write after we looked for -wal: then we see it next time.
+            if patience_s == 0:
+                raise
+            time.sleep(patience_s)
+        else:
+            return
+
+
+def _look(path: Path, shown: str) -> None:
+    """Read what an SQLite file holds; one that is not a log raises."""
     # nobody has a file without -wal open, so it can be read without leaving -wal and -shm files beside it
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     probe = create_engine(

@@ -1,7 +1,7 @@
 """Inspector Gadget on the NEU surface defects (Heo et al. 2020, Figure 9, NEU)."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,10 @@ from ig_widgets.experiments.tables import Summary, settings_of, summary
 SEEDS = 5
 DEVELOPMENT_SIZE = 100  # images per class, as published
 PATTERNS_PER_CLASS = 40
+SEARCH: Final = "full"  # the pyramid gains nothing on images of 200 x 200
+# Not the published absolute value: in steel a dark spot is no bright one. Decided by cross-validation inside the
+# development sets: median macro F1 0.958 signed, 0.939 absolute, 0.951 both side by side.
+SIGNED = True
 HIDDEN_LAYERS = tuple((2**n,) for n in range(1, 8))  # a third of the paper's grid: deeper ones take minutes
 
 
@@ -70,7 +74,7 @@ def run(
     needed = np.unique(np.concatenate(drawn))
     patterns = crop_patterns(images, boxes.iloc[needed])
     sources = pattern_sources(patterns, images)
-    X = PatternMatcher(patterns, n_jobs=2).fit_transform(images)
+    X = PatternMatcher(patterns, search=SEARCH, signed=SIGNED, n_jobs=2).fit_transform(images)
 
     metrics = {
         "random_splits": summary(
@@ -86,7 +90,8 @@ def run(
         "development_size": len(splits[0]),
         "patterns_per_class": patterns_per_class,
         "patterns_matched": len(needed),
-        "search": "pyramid",
+        "search": SEARCH,
+        "signed": SIGNED,
         "labeler": settings_of(WeakLabeler(hidden_layers=HIDDEN_LAYERS)),
     }
     return metrics, settings

@@ -33,7 +33,7 @@ class Messages:
         request = content.get("id")
         try:
             value, buffers = self._operations[content["op"]](**content["args"])
-        # Whatever it is, also a Stop that was meant for a cell: nobody would see it here, in the browser they do.
+        # Also a Stop that was meant for a cell: nobody would see it here, in the browser they do.
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001
             told = {"message": str(error) or type(error).__name__, "details": traceback.format_exc()}
             self._widget.send({"id": request, "error": told})
