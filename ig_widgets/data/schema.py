@@ -194,6 +194,10 @@ def _refuse_other_files(path: Path, shown: str) -> None:
         return
     if start != b"SQLite format 3\0":
         raise LogError(f"{shown} is not an annotation log: it is no SQLite file; give another path")
+    _refuse_other_tables(path, shown)
+
+
+def _refuse_other_tables(path: Path, shown: str) -> None:
     for patience_s in (0.05, 0.1, 0.2, 0.4, 0):
         try:
             _look(path, shown)

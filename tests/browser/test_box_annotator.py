@@ -250,6 +250,61 @@ def test_keys_pressed_while_the_page_turns_say_nothing_about_the_wrong_image(not
     assert len(rows) == 1
 
 
+def test_a_drag_during_a_page_turn_and_one_beside_the_image_draw_nothing(notebook):
+    opened = notebook(SETUP.format(name="stray"), READ)
+    annotating = Annotating(opened).begin()
+    annotating.focus()
+    picture = annotating.picture()
+    x, y = picture["left"] + 100, picture["top"] + 100
+    annotating.page.mouse.move(x, y)
+    annotating.page.mouse.down()
+    annotating.page.mouse.move(x + 80, y + 60)
+    annotating.press("PageDown")
+    annotating.ready("2 of 4")
+    annotating.page.mouse.move(x + 90, y + 70)
+    annotating.page.mouse.up()
+    stage = annotating.root.locator(".ig-stage").bounding_box()
+    annotating.page.mouse.move(stage["x"] + 100, stage["y"] + 2)
+    annotating.page.mouse.down()
+    annotating.page.mouse.move(stage["x"] + 200, stage["y"] + 12, steps=3)
+    annotating.page.mouse.up()
+    annotating.saved()
+    assert annotating.said() == []
+
+
+def test_a_held_key_judges_one_image(notebook):
+    opened = notebook(SETUP.format(name="held"), READ)
+    annotating = Annotating(opened).begin()
+    annotating.focus()
+    annotating.page.keyboard.down("n")
+    annotating.ready("2 of 4")
+    for _ in range(5):
+        annotating.page.keyboard.down("n")  # repeats
+        annotating.page.wait_for_timeout(100)
+    annotating.page.keyboard.up("n")
+    annotating.saved()
+    assert {row["image"] for row in annotating.said()} == {"first.png"}
+
+
+def test_two_views_of_one_annotator_show_the_same_page(notebook):
+    opened = notebook(SETUP.format(name="views"), READ, "annotator")
+    annotating = Annotating(opened).begin()
+    opened.start(2)
+    roots = annotating.page.locator(".ig-root")
+    expect(roots).to_have_count(2)
+    expect(roots.nth(1).locator(".ig-place")).to_have_text("1 of 4")
+    first = Annotating(opened)
+    first.root = roots.nth(0)
+    first.root.locator(".ig-stage").click(position={"x": 5, "y": 5})
+    first.press("b")
+    expect(roots.nth(1).locator(".ig-box")).to_have_count(1)
+    first.press("PageDown")
+    for view in (0, 1):
+        expect(roots.nth(view).locator(".ig-place")).to_have_text("2 of 4")
+        expect(roots.nth(view).locator(".ig-box")).to_have_count(0)
+    assert [row["image"] for row in first.said()] == ["first.png"]
+
+
 def test_what_a_dead_kernel_did_not_save_is_saved_by_the_next(notebook):
     opened = notebook(
         SETUP.format(name="dead"), READ, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
