@@ -1,17 +1,16 @@
-// The annotator: puts its parts together, and turns commands of keys, buttons and gestures into statements.
+// The annotator: puts its parts together, runs commands of keys, buttons and gestures, and talks with the kernel.
 import type { AnyModel } from "@anywidget/types";
 import { element } from "../shared/element";
-import { newKey } from "../shared/identity";
 import { Outbox, type Refusal } from "../shared/outbox";
 import { KernelError, type Requests, Superseded } from "../shared/requests";
-import type { Box, Point } from "../shared/viewport";
+import type { Box } from "../shared/viewport";
+import { Editor } from "./editor";
 import { Gestures } from "./gestures";
 import { type Command, commandOf } from "./keys";
 import { Nudging } from "./nudging";
 import { Help, TroubleBar } from "./overlays";
 import { Panel } from "./panel";
-import type { Done, Gesture, Hello, News, Page, Progress, Shown, Statement } from "./protocol";
-import { beside, Sheet } from "./sheet";
+import type { Done, Gesture, Hello, News, Page, Progress, Shown } from "./protocol";
 import { type DetailRequest, Stage } from "./stage";
 import { Toolbar } from "./toolbar";
 import { Turning } from "./turning";
@@ -30,6 +29,7 @@ function browserStorage(): Storage | null {
 }
 
 export class Annotator {
+  private readonly editor: Editor;
   private readonly stage: Stage;
   private readonly gestures: Gestures;
   private readonly toolbar: Toolbar;
@@ -40,18 +40,12 @@ export class Annotator {
   private readonly trouble = new TroubleBar();
   private readonly live = element("div", { class: "ig-live", "aria-live": "polite" });
   private readonly outbox: Outbox<Gesture>;
-  private readonly classes: string[];
   private readonly stop = new AbortController();
   private readonly clock: number;
   private page: Page;
-  private sheet: Sheet;
   private progress: Progress;
-  private currentClass = 0;
-  private selected: string | null = null;
   private draft: { box: Box; key: string | null } | null = null;
   private refusal: Refusal | null = null;
-  // What the sheet was before each gesture of this session, so that undo shows at once.
-  private readonly before: Pick<Sheet, "image" | "boxes" | "verdicts">[] = [];
 
   constructor(
     private readonly root: HTMLElement,
@@ -60,10 +54,16 @@ export class Annotator {
     examples: DataView[],
     canvas: AnyModel | null,
   ) {
-    this.classes = hello.classes;
     this.page = hello.page;
     this.progress = hello.progress;
-    this.sheet = new Sheet(hello.page);
+    this.editor = new Editor(
+      hello.page,
+      hello.classes,
+      hello.queue,
+      (gesture) => this.outbox.push(gesture),
+      () => this.showSheet(),
+      (sentence) => this.tell(sentence),
+    );
     this.stage = new Stage(
       () => this.scene(),
       (request) => this.loadDetail(request),
@@ -72,11 +72,11 @@ export class Annotator {
     this.gestures = new Gestures(
       this.stage,
       {
-        selected: () => this.sheet.find(this.selected),
-        pick: (at, slack) => this.pick(at, slack),
+        selected: () => this.editor.current,
+        pick: (at, slack) => this.editor.pick(at, slack),
         draft: (box, key) => this.showDraft(box, key),
-        draw: (box) => this.draw(box),
-        change: (key, box) => this.change(key, box),
+        draw: (box) => this.editor.draw(box),
+        change: (key, box) => this.editor.change(key, box),
         mayEdit: () => this.mayEdit(),
       },
       () => root.contains(document.activeElement),
@@ -84,7 +84,7 @@ export class Annotator {
     );
     this.nudging = new Nudging(
       (box, key) => this.showDraft(box, key),
-      (key, box) => this.change(key, box),
+      (key, box) => this.editor.change(key, box),
     );
     this.turning = new Turning(
       requests,
@@ -95,7 +95,7 @@ export class Annotator {
     );
     requests.onNews = (news: News) => this.heard(news);
     this.toolbar = new Toolbar(
-      this.classes,
+      hello.classes,
       (command) => this.run(command),
       () => this.focus(),
     );
@@ -156,7 +156,7 @@ export class Annotator {
     if (event.code === "Space") {
       this.pan(true);
     } else {
-      const command = commandOf(event, this.selected !== null);
+      const command = commandOf(event, this.editor.selected !== null);
       if (!command) return;
       if (!event.repeat || !NOT_REPEATED.has(command.do)) this.run(command);
     }
@@ -185,7 +185,7 @@ export class Annotator {
         return this.stage.redraw();
       case "none":
       case "skip":
-        return this.judge(command.do);
+        return this.editor.judge(command.do) ? this.go(this.page.position + 1) : undefined;
       case "next":
         return this.go(position + 1);
       case "previous":
@@ -199,17 +199,17 @@ export class Annotator {
       case "add": {
         const seen = view.visible();
         const [width, height] = [seen.width / 5, seen.height / 5];
-        return this.draw({ x: seen.x + 2 * width, y: seen.y + 2 * height, width, height });
+        return this.editor.draw({ x: seen.x + 2 * width, y: seen.y + 2 * height, width, height });
       }
       case "delete":
-        return this.selected === null ? undefined : this.remove(this.selected);
+        return this.editor.selected === null ? undefined : this.remove(this.editor.selected);
       case "nextBox":
         return this.cycle(1);
       case "previousBox":
         return this.cycle(-1);
       case "undo":
       case "redo":
-        return this.takeBack(command.do);
+        return this.editor.takeBack(command.do);
       case "zoomIn":
       case "zoomOut":
         view.zoom(command.do === "zoomIn" ? 1.25 : 0.8);
@@ -229,106 +229,30 @@ export class Annotator {
     }
   }
 
-  // ---- saying
-
   private useClass(position: number): void {
-    if (position >= this.classes.length) return;
-    this.currentClass = position;
+    if (position >= this.editor.classes.length) return;
+    this.editor.useClass(position, () => !this.gestures.active && this.mayEdit());
     this.toolbar.showClass(position);
-    const label = this.classes[position] as string;
-    if (this.selected !== null && !this.gestures.active && this.mayEdit()) this.replaceSelected(this.selected, { label }, `now ${label}`);
-  }
-
-  private draw(box: Box): void {
-    if (this.page.problem !== null || beside(box, this.sheet.width, this.sheet.height)) return;
-    const label = this.classes[this.currentClass] as string;
-    this.edit(`${label} added`, () => {
-      const statements = this.sheet.draw(box, label);
-      this.selected = this.sheet.boxes.at(-1)?.key ?? null;
-      return statements;
-    });
-  }
-
-  private change(key: string, { x, y, width, height }: Box): void {
-    this.replaceSelected(key, { x, y, width, height }, "box changed");
-  }
-
-  private replaceSelected(key: string, change: Partial<Box> & { label?: string }, told: string): void {
-    this.edit(told, () => {
-      const place = this.sheet.boxes.findIndex((box) => box.key === key);
-      const statements = this.sheet.change(key, change);
-      this.selected = this.sheet.boxes[place]?.key ?? null;
-      return statements;
-    });
   }
 
   private remove(key: string): void {
     if (!this.mayEdit()) return;
-    this.select(null);
-    this.edit("box deleted", () => this.sheet.remove(key));
-  }
-
-  private judge(kind: "none" | "skip"): void {
-    if (kind === "none" && this.page.problem !== null) {
-      return this.tell("an image that cannot be read can only be skipped");
-    }
-    const drawn = this.sheet.boxes.length;
-    this.selected = null;
-    this.edit(kind === "none" && drawn > 0 ? `no defect; ${drawn} boxes withdrawn, undo brings them back` : kind, () =>
-      kind === "none" ? this.sheet.sayNone(this.classes) : this.sheet.skip(),
-    );
-    this.go(this.page.position + 1);
-  }
-
-  /** Change the sheet, and send what the change says to the kernel. */
-  private edit(told: string, change: () => Statement[]): void {
-    const { image, boxes, verdicts } = this.sheet;
-    const before = { image, boxes: [...boxes], verdicts: [...verdicts] };
-    const statements = change();
-    if (statements.length > 0) {
-      this.before.push(before);
-      this.tell(told);
-      this.outbox.push({ kind: "say", action: newKey(), image, statements });
-    }
-    this.showSheet();
+    this.nudging.commit();
+    this.editor.remove(key);
   }
 
   private nudge(how: "move" | "resize", dx: number, dy: number): void {
-    const box = this.sheet.find(this.selected);
-    if (box) this.nudging.by(how, box, dx, dy, this.sheet.width, this.sheet.height);
-  }
-
-  private takeBack(kind: "undo" | "redo"): void {
-    const shown = kind === "undo" ? this.before.pop() : undefined;
-    if (kind === "redo") this.before.length = 0; // what comes back, the kernel knows
-    if (shown?.image === this.sheet.image) {
-      this.sheet.boxes = shown.boxes;
-      this.sheet.verdicts = shown.verdicts;
-      this.select(null);
-      this.showSheet();
-    }
-    this.tell(kind === "undo" ? "undone" : "done again");
-    this.outbox.push({ kind, action: newKey(), image: this.sheet.image, queue: this.hello.queue });
-  }
-
-  // ---- selecting
-
-  private pick(at: Point, slack: number): void {
-    this.select(this.sheet.at(at.x, at.y, slack)?.key ?? null);
+    const { current, sheet } = this.editor;
+    if (current) this.nudging.by(how, current, dx, dy, sheet.width, sheet.height);
   }
 
   private select(key: string | null): void {
     this.nudging.commit();
-    this.selected = key;
-    this.showSheet();
+    this.editor.select(key);
   }
 
-  private cycle(step: number): void {
-    const { boxes } = this.sheet;
-    if (boxes.length === 0) return;
-    const at = boxes.findIndex((box) => box.key === this.selected);
-    const next = at < 0 ? (step > 0 ? 0 : boxes.length - 1) : (at + step + boxes.length) % boxes.length;
-    const box = boxes[next];
+  private cycle(step: 1 | -1): void {
+    const box = this.editor.neighbour(step);
     if (!box) return;
     this.reveal(box.key);
     this.tell(`${box.label}, ${box.width} by ${box.height} at ${box.x}, ${box.y}`);
@@ -337,7 +261,7 @@ export class Annotator {
   /** Select a box, and bring it into view when its middle is out of sight. */
   private reveal(key: string): void {
     this.select(key);
-    const box = this.sheet.find(key);
+    const box = this.editor.current;
     if (!box) return;
     const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
     const seen = this.stage.view.visible();
@@ -346,8 +270,6 @@ export class Annotator {
     if (!across || !down) this.stage.view.centreOn(middle);
     this.stage.redraw();
   }
-
-  // ---- talking with the kernel
 
   private go(position: number): void {
     if (position < 0 || position >= this.progress.images) return;
@@ -359,7 +281,7 @@ export class Annotator {
   private turned(shown: Shown): void {
     this.select(null);
     this.show(shown);
-    const { boxes, verdict } = this.sheet;
+    const { boxes, verdict } = this.editor.sheet;
     const said = boxes.length > 0 ? `${boxes.length} boxes` : (verdict ?? "nothing said yet");
     this.tell(`image ${shown.page.position + 1} of ${shown.progress.images}, ${said}`);
   }
@@ -386,10 +308,10 @@ export class Annotator {
     if ("elsewhere" in value) return false;
     this.progress = value.progress;
     if (value.touched.length === 0) this.tell(`nothing to ${gesture.kind}`);
-    if (value.page.image === this.sheet.image) this.show(value, 1);
+    if (value.page.image === this.page.image) this.show(value, 1);
     else this.showProgress();
     // An undo may be about another image: people see what it changed.
-    if (value.page.image !== this.sheet.image && gesture.kind !== "say") this.go(value.page.position);
+    if (value.page.image !== this.page.image && gesture.kind !== "say") this.go(value.page.position);
     return true;
   }
 
@@ -413,34 +335,17 @@ export class Annotator {
     });
   }
 
-  // ---- showing
-
   /** Show the kernel's view of an image, with what it has not acknowledged yet on top of it. */
   private show({ page, progress }: Shown, acknowledged = 0): void {
-    const other = page.image !== this.sheet.image;
-    if (other) this.gestures.cancel();
+    if (page.image !== this.page.image) this.gestures.cancel();
     this.page = page;
     this.progress = progress;
-    this.sheet = new Sheet(page);
-    for (const gesture of this.unsaid(this.outbox.waiting.slice(acknowledged))) {
-      if (gesture.image === page.image) this.sheet.replay(gesture.statements);
-    }
-    if (other || !this.sheet.find(this.selected)) this.selected = null;
+    this.editor.load(page, this.outbox.waiting.slice(acknowledged));
     this.stage.show(page);
     this.panel.showImage(page.image);
     this.showSheet();
     this.showProgress();
     this.showSaved();
-  }
-
-  /** What waits and is not taken back by an undo that waits behind it. */
-  private unsaid(waiting: readonly Gesture[]): Extract<Gesture, { kind: "say" }>[] {
-    const said: Extract<Gesture, { kind: "say" }>[] = [];
-    for (const gesture of waiting) {
-      if (gesture.kind === "say") said.push(gesture);
-      else if (gesture.kind === "undo") said.pop();
-    }
-    return said;
   }
 
   private showDraft(box: Box | null, key: string | null): void {
@@ -450,9 +355,9 @@ export class Annotator {
   }
 
   private showSheet(): void {
-    this.toolbar.showVerdict(this.sheet.verdict);
-    this.panel.showBoxes(this.sheet.boxes, this.classes, this.selected);
-    this.root.dataset.verdict = this.sheet.verdict ?? "";
+    const { sheet, classes, selected } = this.editor;
+    this.toolbar.showVerdict(sheet.verdict);
+    this.panel.showBoxes(sheet.boxes, classes, selected);
     this.stage.redraw();
   }
 
@@ -476,18 +381,19 @@ export class Annotator {
   }
 
   private giveUp(): void {
-    this.before.length = 0;
+    this.editor.forget();
     this.outbox.discard();
     this.go(this.page.position); // shows what is saved, without the change
   }
 
   private scene() {
-    const draft = this.draft;
-    const label = (draft && this.sheet.find(draft.key)?.label) ?? (this.classes[this.currentClass] as string);
+    const { draft } = this;
+    const { sheet, classes, selected } = this.editor;
+    const label = (draft && sheet.find(draft.key)?.label) ?? this.editor.label;
     return {
-      boxes: this.sheet.boxes,
-      classes: this.classes,
-      selected: this.selected,
+      boxes: sheet.boxes,
+      classes,
+      selected,
       draft: draft && { ...this.upright(draft.box), label, replaces: draft.key },
     };
   }

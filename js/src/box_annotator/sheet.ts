@@ -94,7 +94,7 @@ export class Sheet {
   }
 
   /** "No defect here": one statement for each class, in place of everything said before. */
-  sayNone(classes: string[]): Statement[] {
+  sayNone(classes: readonly string[]): Statement[] {
     if (this.verdict === "none" && this.boxes.length === 0) return [];
     return this.judge(classes.map((label) => ({ key: newKey(), label, present: false })));
   }
