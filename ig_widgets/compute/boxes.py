@@ -189,7 +189,9 @@ def merge_boxes(
         "outlier": "bool",
     }
     merged = pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
-    return merged.sort_values(["image", "y", "x", "height", "width", "label"], ignore_index=True)
+    # the last two tell apart boxes that are the same
+    order = ["image", "y", "x", "height", "width", "label", "annotators", "members"]
+    return merged.sort_values(order, ignore_index=True)
 
 
 def _agreeing(drawn: pd.DataFrame, groups: NDArray[np.int64], min_annotators: int) -> Iterator[pd.DataFrame]:

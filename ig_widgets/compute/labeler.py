@@ -2,9 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
-from itertools import combinations_with_replacement, pairwise
-from typing import Any, Literal, NamedTuple, Self, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -13,50 +12,22 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import f1_score
-from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 from sklearn.neural_network import MLPClassifier
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from ig_widgets.compute.examples import Examples, checked_sources
+from ig_widgets.compute.folds import Fold, draw_folds, gathered
+from ig_widgets.compute.layers import count_weights, hidden_layer_grid
+from ig_widgets.compute.threshold import break_even, shifted
+
+__all__ = ["SelectionWarning", "WeakLabeler", "hidden_layer_grid"]
+
 _Floats: TypeAlias = NDArray[np.float64]
 _Ints: TypeAlias = NDArray[np.int64]
-_Fold: TypeAlias = tuple[_Ints, _Ints]
 _Layers: TypeAlias = tuple[int, ...]
-
-_WIDEST = 512  # as in the published code; the paper's rule has no bound and reaches 2048 at 1400 patterns
-_MOST_FOLDS = 10
-_HOLD_OUTS = 10
-
-
-class _Examples(NamedTuple):
-    """Labelled images: similarities, position of each image's class, row each pattern was cut from."""
-
-    X: _Floats  # (n, p)
-    codes: _Ints  # (n,)
-    sources: _Ints  # (p,), -1 for a pattern of another image
-
-    def part(self, rows: _Ints, columns: NDArray[np.bool_]) -> Self:
-        """Return some of the images with some of the patterns, every source among these rows or -1."""
-        row_in_part = np.full(len(self.codes) + 1, -1)  # the last entry is where sources of -1 look
-        row_in_part[rows] = np.arange(len(rows))
-        return self._replace(
-            X=self.X[np.ix_(rows, columns)],
-            codes=self.codes[rows],
-            sources=row_in_part[self.sources[columns]],
-        )
-
-    def without_self_matches(self) -> _Floats:
-        """Return `X` with each image's score for its own pattern replaced by its class's mean for it."""
-        replaced = self.X.copy()
-        for column in np.flatnonzero(self.sources >= 0):
-            own = self.sources[column]
-            others = self.codes == self.codes[own]
-            others[own] = False
-            if others.any():
-                replaced[own, column] = self.X[others, column].mean()
-        return replaced
 
 
 class SelectionWarning(UserWarning):
@@ -239,11 +210,11 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
                 "label images of another class as well"
             )
         self._check_settings()
-        examples = _Examples(features, codes, _checked_sources(sources, features.shape))
+        examples = Examples(features, codes, checked_sources(sources, features.shape))
         candidates = self._candidates(features.shape[1])
         # one draw, so that a RandomState shared by several estimators moves on by the same amount every time
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        folds = _folds(codes, self.examples_per_fold, seed)
+        folds = draw_folds(codes, self.examples_per_fold, seed)
         if not folds:
             few = self.classes_[np.argmin(np.bincount(codes))]
             warnings.warn(
@@ -256,7 +227,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         self.hidden_layer_sizes_, self.alpha_ = candidates[chosen]
         P = self._out_of_fold(examples, candidates[chosen], folds, seed)
         self.threshold_ = self._threshold(P, codes)
-        self.oof_probabilities_ = _shifted(P, self.threshold_)
+        self.oof_probabilities_ = shifted(P, self.threshold_)
         self.mean_, self.scale_, self.members_ = self._networks(
             examples, candidates[chosen], seed, self.members
         )
@@ -275,17 +246,18 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n, n_classes)
             In [0, 1], rows sum to 1, columns follow ``classes_``. With two classes, 0.5 stands for
-            ``threshold_``: the odds of the networks are divided by those of the threshold. A row with missing
-            values, such as that of an image that cannot be read, has missing probabilities.
+            ``threshold_``: the odds of the networks are divided by those of the threshold.
+
+        Raises
+        ------
+        ValueError
+            If a row of `X` has missing values, such as that of an image that cannot be read.
         """
         check_is_fitted(self)
         features = validate_data(self, X, dtype=np.float64, reset=False, ensure_all_finite="allow-nan")
-        whole = ~np.isnan(features).any(axis=1)
-        P = np.full((len(features), len(self.classes_)), np.nan)
-        if whole.any():
-            Z = (features[whole] - self.mean_) / self.scale_
-            P[whole] = _shifted(_mean_probabilities(self.members_, Z), self.threshold_)
-        return P
+        _check_whole(features)
+        P = _mean_probabilities(self.members_, (features - self.mean_) / self.scale_)
+        return shifted(P, self.threshold_)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class of every image.
@@ -303,17 +275,10 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a row of `X` has missing values: there is no class for it.
+            If a row of `X` has missing values.
         """
         P = self.predict_proba(X)
-        _check_whole(P)
         return np.asarray(self.classes_[P.argmax(axis=1)])
-
-    def __sklearn_tags__(self) -> Tags:
-        """Tell scikit-learn that `predict_proba` takes missing values."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
     def _check_settings(self) -> None:
         if self.members < 1:
@@ -347,9 +312,9 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
 
     def _select(
         self,
-        examples: _Examples,
+        examples: Examples,
         candidates: list[tuple[_Layers, float]],
-        folds: list[_Fold],
+        folds: list[Fold],
         seed: int,
     ) -> int:
         """Fill ``scores_`` and return the position of the best candidate."""
@@ -358,7 +323,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
             {
                 "hidden_layer_sizes": pd.Series([widths for widths, _ in candidates], dtype="object"),
                 "alpha": [alpha for _, alpha in candidates],
-                "parameters": [_count_weights(n_features, widths, n_classes) for widths, _ in candidates],
+                "parameters": [count_weights(n_features, widths, n_classes) for widths, _ in candidates],
                 "f1": np.nan,
                 "f1_sd": np.nan,
                 "converged": np.nan,
@@ -381,17 +346,17 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         self.scores_ = table
         return int(ranks[0])
 
-    def _fold_f1(self, parts: list[_Floats], examples: _Examples, folds: list[_Fold]) -> list[float]:
+    def _fold_f1(self, parts: list[_Floats], examples: Examples, folds: list[Fold]) -> list[float]:
         """Return the F1 of each fold, at the threshold that all of them together give."""
         codes = examples.codes
-        threshold = self._threshold(_gathered(parts, folds, len(codes)), codes)
+        threshold = self._threshold(gathered(parts, folds, len(codes)), codes)
         return [
-            _f1(codes[left_out], _shifted(P, threshold).argmax(axis=1), P.shape[1])
+            _f1(codes[left_out], shifted(P, threshold).argmax(axis=1), P.shape[1])
             for P, (_, left_out) in zip(parts, folds, strict=True)
         ]
 
     def _out_of_fold(
-        self, examples: _Examples, chosen: tuple[_Layers, float], folds: list[_Fold], seed: int
+        self, examples: Examples, chosen: tuple[_Layers, float], folds: list[Fold], seed: int
     ) -> _Floats:
         if not folds:
             return np.full((len(examples.codes), len(self.classes_)), np.nan)
@@ -399,13 +364,13 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
             delayed(self._one_fold)(examples, chosen, fold, seed + number, members=self.members)
             for number, fold in enumerate(folds)
         )
-        return _gathered([P for P, _ in fits], folds, len(examples.codes))
+        return gathered([P for P, _ in fits], folds, len(examples.codes))
 
     def _one_fold(
         self,
-        examples: _Examples,
+        examples: Examples,
         candidate: tuple[_Layers, float],
-        fold: _Fold,
+        fold: Fold,
         seed: int,
         *,
         members: int,
@@ -422,7 +387,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         return P, all(network.n_iter_ < self.max_iter for network in networks)
 
     def _networks(
-        self, examples: _Examples, candidate: tuple[_Layers, float], seed: int, members: int
+        self, examples: Examples, candidate: tuple[_Layers, float], seed: int, members: int
     ) -> tuple[_Floats, _Floats, list[MLPClassifier]]:
         """Return the mean and scale of the features, and networks fitted to them so standardised."""
         X = examples.X if self.self_match == "keep" else examples.without_self_matches()
@@ -446,45 +411,8 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
             return math.nan
         if isinstance(self.threshold, str):
             judged = ~np.isnan(P[:, 1])
-            return _break_even(P[judged, 1], codes[judged] == 1)
+            return break_even(P[judged, 1], codes[judged] == 1)
         return float(self.threshold)
-
-
-def hidden_layer_grid(n_features: int, grid: Literal["paper", "code"] = "paper") -> list[tuple[int, ...]]:
-    """Return the hidden layers that are compared for this number of features.
-
-    Parameters
-    ----------
-    n_features
-        Number of features, 1 or more.
-    grid
-        "paper" or "code", see `WeakLabeler`.
-
-    Returns
-    -------
-    list of tuple of int
-        Widths of the hidden layers of each candidate: for 10 features 12 candidates of the paper and 10 of
-        the code; for 110 features 21 and 56; for 210 features 24 and 84.
-
-    Raises
-    ------
-    ValueError
-        If the grid is unknown.
-
-    Examples
-    --------
-    >>> hidden_layer_grid(4)
-    [(2,), (4,), (2, 2), (4, 4), (2, 2, 2), (4, 4, 4)]
-    """
-    if grid == "paper":
-        exponents = range(1, max(1, math.ceil(math.log2(n_features))) + 1)
-        widths = [2**n for n in exponents if 2**n <= _WIDEST]
-        return [(width,) * depth for depth in (1, 2, 3) for width in widths]
-    if grid == "code":
-        largest = max(2, n_features.bit_length())  # 2^N > n_features is the number of binary digits
-        widths = [2**n for n in range(largest, 1, -1) if 2**n <= _WIDEST]
-        return list(combinations_with_replacement(widths, 3))
-    raise ValueError(f"hidden_layers is {grid!r}; give 'paper', 'code' or a list of tuples of widths")
 
 
 def _check_whole(rows: _Floats) -> None:
@@ -492,81 +420,15 @@ def _check_whole(rows: _Floats) -> None:
     if len(broken):
         some = ", ".join(map(str, broken[:5])) + (", …" if len(broken) > 5 else "")
         raise ValueError(
-            f"X has missing values in row {some}, as for images that cannot be read; leave these rows out"
+            f"X has missing values (NaN) in row {some}, as for images that cannot be read; "
+            "leave these rows out"
         )
-
-
-def _checked_sources(sources: ArrayLike | None, shape: tuple[int, int]) -> _Ints:
-    n, n_features = shape
-    if sources is None:
-        return np.full(n_features, -1)
-    given = np.asarray(sources)
-    if given.shape != (n_features,):
-        raise ValueError(
-            f"sources has the shape {given.shape}, but X has {n_features} features; give a row of X for each"
-        )
-    if not np.issubdtype(given.dtype, np.integer):
-        raise ValueError(f"sources holds {given.dtype} values; give integers, rows of X or -1")
-    if given.min() < -1 or given.max() >= n:
-        raise ValueError(
-            f"sources reach from {given.min()} to {given.max()}, but X has the rows 0 to {n - 1}; "
-            "give -1 for a pattern that was not cut from one of these images"
-        )
-    return given.astype(np.int64)
-
-
-def _folds(codes: _Ints, examples_per_fold: int, seed: int) -> list[_Fold]:
-    """Return rows to fit and rows to judge for every fold; none if a class has a single example."""
-    fewest = int(np.bincount(codes).min())
-    if fewest < 2:
-        return []
-    k = min(fewest // examples_per_fold, _MOST_FOLDS)
-    if k < 2:
-        k = min(fewest // 2, _MOST_FOLDS)
-    splitter = (
-        StratifiedKFold(k, shuffle=True, random_state=seed)
-        if k >= 2
-        else StratifiedShuffleSplit(_HOLD_OUTS, test_size=len(codes) // 2, random_state=seed)
-    )
-    return list(splitter.split(np.zeros((len(codes), 1)), codes))
 
 
 def _moments(X: _Floats) -> tuple[_Floats, _Floats]:
     spread = X.std(axis=0)
     # rounding leaves a constant column with a spread of about 1e-17 times its value
     return X.mean(axis=0), np.where(spread > 1e-12 * np.abs(X).max(axis=0), spread, 1.0)
-
-
-def _gathered(parts: list[_Floats], folds: list[_Fold], n: int) -> _Floats:
-    """Return the mean probability of each image over the folds that left it out, NaN where none did."""
-    total = np.zeros((n, parts[0].shape[1]))
-    times = np.zeros((n, 1))
-    for P, (_, left_out) in zip(parts, folds, strict=True):
-        total[left_out] += P
-        times[left_out] += 1
-    return np.divide(total, times, out=np.full_like(total, np.nan), where=times > 0)
-
-
-def _break_even(p: _Floats, positive: NDArray[np.bool_]) -> float:
-    """Return a cut between values of `p` with as many above as are positive: there precision = recall."""
-    values = np.unique(p)
-    if len(values) < 2:
-        return 0.5
-    cuts = (values[1:] + values[:-1]) / 2
-    excess = np.array([np.sum(p >= cut) for cut in cuts]) - positive.sum()
-    # equal probabilities can make the exact number impossible: then the nearest, and rather too few
-    cut = cuts[np.lexsort((excess, np.abs(excess)))[0]]
-    # a saturated network gives 0 and 1, from which rounding may take the cut as far: its odds must be finite
-    return float(np.clip(cut, np.finfo(float).tiny, 1 - np.finfo(float).eps))
-
-
-def _shifted(P: _Floats, threshold: float) -> _Floats:
-    """Divide the odds of class 1 by those of the threshold, which so becomes 0.5; not for more classes."""
-    if math.isnan(threshold):
-        return P
-    supporting, opposing = P[:, 1] * (1 - threshold), P[:, 0] * threshold
-    positive = supporting / (supporting + opposing)
-    return np.column_stack([1 - positive, positive])
 
 
 def _mean_probabilities(networks: list[MLPClassifier], Z: _Floats) -> _Floats:
@@ -576,13 +438,3 @@ def _mean_probabilities(networks: list[MLPClassifier], Z: _Floats) -> _Floats:
 def _f1(codes: _Ints, decided: NDArray[np.intp], n_classes: int) -> float:
     average = "binary" if n_classes == 2 else "macro"
     return float(f1_score(codes, decided, labels=range(n_classes), average=average, zero_division=0))
-
-
-def _count_weights(n_features: int, hidden: _Layers, n_classes: int) -> int:
-    return sum((a + 1) * b for a, b in pairwise(_layer_sizes(n_features, hidden, n_classes)))
-
-
-def _layer_sizes(n_features: int, hidden: _Layers, n_classes: int) -> Iterator[int]:
-    yield n_features
-    yield from hidden
-    yield 1 if n_classes == 2 else n_classes  # two classes share one output

@@ -5,29 +5,23 @@ from __future__ import annotations
 import operator
 import os
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, partial
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 import pandas as pd
 
-from ig_widgets.data.decoding import EXTENSIONS, LEVELS, MAX_PIXELS, ImageError, decode, inspect
+from ig_widgets.data.decoding import EXTENSIONS, LEVELS, MAX_PIXELS, ImageError, inspect
+from ig_widgets.data.listing import files_below
+from ig_widgets.data.prefetch import ahead
+from ig_widgets.data.sources import File, Held, Made, Source, valid_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Image = NDArray[np.uint8]
-
-_WORKERS = min(4, os.cpu_count() or 1)
-_WINDOW = 2 * _WORKERS  # decoded images that may wait for the consumer
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 class UnreadableImageWarning(UserWarning):
@@ -63,7 +57,7 @@ class ImageSet(Sequence["Image"]):
 
     def __init__(
         self,
-        sources: Sequence[_Source],
+        sources: Sequence[Source],
         ids: Sequence[str],
         *,
         provenance: pd.DataFrame | None = None,
@@ -116,7 +110,7 @@ class ImageSet(Sequence["Image"]):
             raise NotADirectoryError(
                 f"'{folder}' is a file, not a folder; use ImageSet.from_files for single files"
             )
-        files, left_out = _files_below(folder)
+        files, left_out = files_below(folder)
         if not files and not left_out:
             raise ValueError(
                 f"the folder '{folder}' holds no images: no file name in it or in its folders ends in "
@@ -197,11 +191,11 @@ class ImageSet(Sequence["Image"]):
             raise ValueError(
                 f"provenance has {len(provenance)} rows for {count} images; give one row per image"
             )
-        sources: list[_Source]
+        sources: list[Source]
         if isinstance(arrays, list | tuple | np.ndarray):
-            sources = [_Held(_valid_array(array, id_)) for array, id_ in zip(arrays, ids, strict=True)]
+            sources = [Held(valid_array(array, id_)) for array, id_ in zip(arrays, ids, strict=True)]
         else:
-            sources = [_Made(arrays, i, id_) for i, id_ in enumerate(ids)]
+            sources = [Made(arrays, i, id_) for i, id_ in enumerate(ids)]
         return cls(sources, ids, provenance=None if provenance is None else provenance.reset_index(drop=True))
 
     @classmethod
@@ -217,7 +211,7 @@ class ImageSet(Sequence["Image"]):
         if max_pixels < 1:
             raise ValueError(f"max_pixels is {max_pixels}; give a positive number of pixels")
         check = partial(_reason_against, levels=levels, max_pixels=max_pixels)
-        reasons = list(_ahead(check, paths))
+        reasons = list(ahead(check, paths))
         left_out += [(id_, reason) for id_, reason in zip(ids, reasons, strict=True) if reason]
         good = [i for i, reason in enumerate(reasons) if not reason]
         if left_out:
@@ -228,7 +222,7 @@ class ImageSet(Sequence["Image"]):
                 UnreadableImageWarning,
                 stacklevel=3,
             )
-        sources = [_File(paths[i], levels, max_pixels) for i in good]
+        sources = [File(paths[i], levels, max_pixels) for i in good]
         return cls(sources, [ids[i] for i in good], left_out=left_out)
 
     @property
@@ -268,7 +262,7 @@ class ImageSet(Sequence["Image"]):
     def path(self, i: int) -> Path | None:
         """Return the file behind image `i`, None for an image that comes from memory."""
         source = self._source(i)
-        return source.path if isinstance(source, _File) else None
+        return source.path if isinstance(source, File) else None
 
     def __len__(self) -> int:
         """Count the images."""
@@ -309,10 +303,10 @@ class ImageSet(Sequence["Image"]):
     def __iter__(self) -> Iterator[Image]:
         """Read each image once, a few ahead; unreadable ones are empty arrays."""
         results: Iterable[Image | ImageError]
-        if all(isinstance(source, _Held) for source in self._sources):
+        if all(isinstance(source, Held) for source in self._sources):
             results = map(_array_or_error, self._sources)
         else:
-            results = _ahead(_array_or_error, self._sources)
+            results = ahead(_array_or_error, self._sources)
         for source, id_, result in zip(self._sources, self._ids, results, strict=True):
             if isinstance(result, ImageError):
                 if source.problem is None:
@@ -365,7 +359,7 @@ class ImageSet(Sequence["Image"]):
     def _positions(self) -> dict[str, int]:
         return {id_: i for i, id_ in enumerate(self._ids)}
 
-    def _source(self, i: int) -> _Source:
+    def _source(self, i: int) -> Source:
         if not -len(self) <= i < len(self):
             raise IndexError(f"there is no image {i} in a set of {len(self)}; the first is 0")
         return self._sources[i]
@@ -381,56 +375,7 @@ class ImageSet(Sequence["Image"]):
         )
 
 
-class _Source:
-    """Where one image comes from, shared by all sets it is in."""
-
-    __slots__ = ("problem",)
-
-    def __init__(self) -> None:
-        self.problem: str | None = None
-
-    def read(self) -> Image:
-        raise NotImplementedError
-
-
-class _File(_Source):
-    __slots__ = ("levels", "max_pixels", "path")
-
-    def __init__(self, path: Path, levels: tuple[int, int], max_pixels: int) -> None:
-        super().__init__()
-        self.path = path
-        self.levels = levels
-        self.max_pixels = max_pixels
-
-    def read(self) -> Image:
-        return decode(self.path, levels=self.levels, max_pixels=self.max_pixels)
-
-
-class _Held(_Source):
-    __slots__ = ("array",)
-
-    def __init__(self, array: Image) -> None:
-        super().__init__()
-        self.array = array
-
-    def read(self) -> Image:
-        return self.array
-
-
-class _Made(_Source):
-    __slots__ = ("arrays", "i", "id_")
-
-    def __init__(self, arrays: Sequence[Image], i: int, id_: str) -> None:
-        super().__init__()
-        self.arrays = arrays
-        self.i = i
-        self.id_ = id_
-
-    def read(self) -> Image:
-        return _valid_array(self.arrays[self.i], self.id_)
-
-
-def _array_or_error(source: _Source) -> Image | ImageError:
+def _array_or_error(source: Source) -> Image | ImageError:
     try:
         return source.read()
     except ImageError as error:
@@ -443,55 +388,6 @@ def _reason_against(path: Path, *, levels: tuple[int, int], max_pixels: int) -> 
     except ImageError as error:
         return error.reason
     return None
-
-
-def _ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Apply `function` in threads, results in order, at most a window of them ahead of the consumer."""
-    items = iter(items)
-    waiting: deque[Future[Result]] = deque()
-    pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="ig_widgets-images")
-    try:
-        waiting.extend(pool.submit(function, item) for item in islice(items, _WINDOW))
-        while waiting:
-            result = waiting.popleft().result()
-            waiting.extend(pool.submit(function, item) for item in islice(items, 1))
-            yield result
-    finally:  # also when the consumer stops early
-        pool.shutdown(cancel_futures=True)
-
-
-def _files_below(folder: Path) -> tuple[dict[str, Path], list[tuple[str, str]]]:
-    """Find the image files below a folder by id, and the (id, reason) of what cannot be listed."""
-    files: dict[str, Path] = {}
-    left_out: list[tuple[str, str]] = []
-    seen: set[tuple[int, int]] = set()
-
-    def unlisted(error: OSError) -> None:
-        reason = f"the folder cannot be listed ({error.strerror}); ask its owner or change its mode"
-        if Path(error.filename) == folder:
-            raise PermissionError(f"'{folder}': {reason}") from error
-        left_out.append((Path(error.filename).relative_to(folder).as_posix(), reason))
-
-    for parent, folders, names in os.walk(folder, onerror=unlisted, followlinks=True):
-        status = Path(parent).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()  # a link back up, or a second way to the same folder
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            if name.startswith(".") or not name.lower().endswith(EXTENSIONS):
-                continue
-            path = Path(parent, name)
-            id_ = path.relative_to(folder).as_posix()
-            try:
-                id_.encode()
-            except UnicodeEncodeError:
-                readable = os.fsencode(id_).decode(errors="backslashreplace")
-                left_out.append((readable, "its name is not valid Unicode; rename it"))
-            else:
-                files[id_] = path
-    return files, sorted(left_out)
 
 
 def _valid_ids(ids: Iterable[str], count: int) -> tuple[str, ...]:
@@ -515,23 +411,6 @@ def _valid_levels(levels: tuple[int, int]) -> tuple[int, int]:
             f"levels are {levels}; give two numbers low < high between 0 and 65535, such as (0, 4095)"
         )
     return (low, high)
-
-
-def _valid_array(array: Any, id_: str) -> Image:
-    array = np.asarray(array)
-    if array.dtype != np.uint8:
-        raise ValueError(
-            f"image '{id_}' has dtype {array.dtype}; scale it to 0..255 and convert it with .astype(np.uint8)"
-        )
-    if array.ndim not in {2, 3} or (array.ndim == 3 and array.shape[2] != 3):
-        raise ValueError(
-            f"image '{id_}' has shape {array.shape}; give (H, W) for gray or (H, W, 3) for colour"
-        )
-    if array.size == 0:
-        raise ValueError(f"image '{id_}' has shape {array.shape}: no pixels; leave it out")
-    view: Image = np.ascontiguousarray(array).view()
-    view.setflags(write=False)
-    return view
 
 
 def _positions_in(key: ArrayLike, count: int) -> NDArray[np.intp]:

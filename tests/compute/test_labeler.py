@@ -40,29 +40,6 @@ def test_a_single_small_network_keeps_the_contract_of_scikit_learn(estimator, ch
     check(estimator)
 
 
-@pytest.mark.parametrize(
-    ("n_features", "largest"), [(1, 1), (2, 1), (3, 2), (10, 4), (16, 4), (17, 5), (110, 7), (210, 8)]
-)
-def test_the_grid_of_the_paper_has_every_depth_and_power_of_two(n_features, largest):
-    expected = {(2**n,) * depth for n in range(1, largest + 1) for depth in (1, 2, 3)}
-    grid = hidden_layer_grid(n_features)
-    assert set(grid) == expected
-    assert len(grid) == 3 * largest
-
-
-@pytest.mark.parametrize(("n_features", "count"), [(10, 10), (110, 56), (210, 84)])
-def test_the_grid_of_the_code_has_the_published_number_of_candidates(n_features, count):
-    grid = hidden_layer_grid(n_features, "code")
-    assert len(set(grid)) == count
-    assert all(len(widths) == 3 and list(widths) == sorted(widths, reverse=True) for widths in grid)
-    assert min(map(min, grid)) == 4
-
-
-@pytest.mark.parametrize("grid", ["paper", "code"])
-def test_grids_stop_at_512_nodes(grid):
-    assert max(map(max, hidden_layer_grid(5000, grid))) == 512
-
-
 @given(counts=st.lists(st.integers(2, 9), min_size=2, max_size=4), seed=st.integers(0, 99))
 @settings(max_examples=8, deadline=None)
 def test_probabilities_sum_to_1_and_the_answer_is_the_most_probable(counts, seed):
@@ -314,3 +291,16 @@ def test_published_features_are_ranked_as_well_as_by_the_published_code(data_dir
     f1, auc = np.median(measured, axis=0)
     assert f1 >= 0.529
     assert auc >= 0.874
+
+
+def test_rows_of_unreadable_images_are_named_and_not_guessed():
+    X = np.random.default_rng(0).random((12, 3))
+    y = np.arange(12) % 2
+    labeler = WeakLabeler(hidden_layers=[(2,)], random_state=0).fit(X, y)
+    X[[4, 7]] = np.nan
+    sentence = (
+        r"X has missing values \(NaN\) in row 4, 7, as for images that cannot be read; leave these rows"
+    )
+    for use in (lambda: labeler.predict_proba(X), lambda: labeler.predict(X), lambda: labeler.fit(X, y)):
+        with pytest.raises(ValueError, match=sentence):
+            use()

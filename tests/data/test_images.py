@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from ig_widgets.data.decoding import ImageError
-from ig_widgets.data.images import _WINDOW, ImageSet, UnreadableImageWarning
+from ig_widgets.data.images import ImageSet, UnreadableImageWarning
+from ig_widgets.data.prefetch import WINDOW
 
 
 def noise(*shape, seed=0):
@@ -415,7 +416,7 @@ def test_a_pass_never_holds_more_than_its_window():
         time.sleep(0.002)  # time for the threads to run ahead, if they could
     del image
     gc.collect()
-    assert 2 <= lazy.most_alive <= _WINDOW + 3  # the window, and the image that changes hands
+    assert 2 <= lazy.most_alive <= WINDOW + 3  # the window, and the image that changes hands
     assert not lazy.alive
 
 
@@ -429,7 +430,7 @@ def test_stopping_early_ends_the_threads():
             assert ours()
             break
     assert not ours()
-    assert len(lazy.asked) <= 21 + _WINDOW
+    assert len(lazy.asked) <= 21 + WINDOW
 
 
 def test_an_error_of_a_lazy_sequence_is_not_hidden():

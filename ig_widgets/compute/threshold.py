@@ -1,0 +1,28 @@
+"""The decision threshold of two classes: where it lies, and probabilities moved so that it is 0.5."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def break_even(p: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """Return a cut between values of `p` with as many above as are positive: there precision = recall."""
+    values = np.unique(p)
+    if len(values) < 2:
+        return 0.5
+    cuts = (values[1:] + values[:-1]) / 2
+    excess = np.array([np.sum(p >= cut) for cut in cuts]) - positive.sum()
+    # equal probabilities can make the exact number impossible: then the nearest, and rather too few
+    cut = cuts[np.lexsort((excess, np.abs(excess)))[0]]
+    # a saturated network gives 0 and 1, from which rounding may take the cut as far: its odds must be finite
+    return float(np.clip(cut, np.finfo(float).tiny, 1 - np.finfo(float).eps))
+
+
+def shifted(P: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
+    """Divide the odds of class 1 by those of the threshold, which so becomes 0.5; not for more classes."""
+    if math.isnan(threshold):
+        return P
+    supporting, opposing = P[:, 1] * (1 - threshold), P[:, 0] * threshold
+    positive = supporting / (supporting + opposing)
+    return np.column_stack([1 - positive, positive])

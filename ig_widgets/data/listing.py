@@ -1,0 +1,46 @@
+"""The image files of a folder and of the folders inside it."""
+
+import os
+from pathlib import Path
+
+from ig_widgets.data.decoding import EXTENSIONS
+
+
+def files_below(folder: Path) -> tuple[dict[str, Path], list[tuple[str, str]]]:
+    """Find the image files below a folder by id, and the (id, reason) of what cannot be listed.
+
+    Raises
+    ------
+    PermissionError
+        If the folder itself cannot be listed.
+    """
+    files: dict[str, Path] = {}
+    left_out: list[tuple[str, str]] = []
+    seen: set[tuple[int, int]] = set()
+
+    def unlisted(error: OSError) -> None:
+        reason = f"the folder cannot be listed ({error.strerror}); ask its owner or change its mode"
+        if Path(error.filename) == folder:
+            raise PermissionError(f"'{folder}': {reason}") from error
+        left_out.append((Path(error.filename).relative_to(folder).as_posix(), reason))
+
+    for parent, folders, names in os.walk(folder, onerror=unlisted, followlinks=True):
+        status = Path(parent).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()  # a link back up, or a second way to the same folder
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in names:
+            if name.startswith(".") or not name.lower().endswith(EXTENSIONS):
+                continue
+            path = Path(parent, name)
+            id_ = path.relative_to(folder).as_posix()
+            try:
+                id_.encode()
+            except UnicodeEncodeError:
+                readable = os.fsencode(id_).decode(errors="backslashreplace")
+                left_out.append((readable, "its name is not valid Unicode; rename it"))
+            else:
+                files[id_] = path
+    return files, sorted(left_out)
