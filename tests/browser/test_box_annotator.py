@@ -272,6 +272,34 @@ def test_a_drag_during_a_page_turn_and_one_beside_the_image_draw_nothing(noteboo
     assert annotating.said() == []
 
 
+def test_a_box_is_resized_at_a_handle_and_moved_by_its_middle(notebook):
+    opened = notebook(SETUP.format(name="handles"), READ)
+    annotating = Annotating(opened).begin()
+    x, y, width, height = annotating.drag(100, 100, 112, 110)  # small on the screen
+    picture = annotating.picture()
+    scale = picture["width"] / picture["columns"]
+    middle = picture["left"] + (x + width / 2) * scale, picture["top"] + (y + height / 2) * scale
+    annotating.page.mouse.move(*middle)
+    annotating.page.mouse.down()
+    annotating.page.mouse.move(middle[0] + 20 * scale, middle[1] + 30 * scale, steps=3)
+    annotating.page.mouse.up()
+    annotating.saved()
+    (moved,) = boxes_of(annotating.said(), "first.png")
+    assert moved[2:] == [width, height]
+    assert moved[:2] == pytest.approx([x + 20, y + 30], abs=1)
+    annotating.page.locator(".ig-box-annotator").scroll_into_view_if_needed()
+    picture = annotating.picture()  # running the cell has scrolled the notebook
+    corner = picture["left"] + (moved[0] + width) * scale, picture["top"] + (moved[1] + height) * scale
+    annotating.page.mouse.move(corner[0] + 3, corner[1] + 3)  # a little beside the handle
+    annotating.page.mouse.down()
+    annotating.page.mouse.move(corner[0] + 3 + 50 * scale, corner[1] + 3 + 40 * scale, steps=3)
+    annotating.page.mouse.up()
+    annotating.saved()
+    (resized,) = boxes_of(annotating.said(), "first.png")
+    assert resized[:2] == moved[:2]
+    assert resized[2:] == pytest.approx([width + 50, height + 40], abs=1)
+
+
 def test_a_held_key_judges_one_image(notebook):
     opened = notebook(SETUP.format(name="held"), READ)
     annotating = Annotating(opened).begin()

@@ -20,7 +20,7 @@ export interface Hand {
 type Drag =
   | { kind: "draw"; from: Point }
   | { kind: "move"; from: Point; box: Drawn }
-  | { kind: "resize"; handle: Handle; box: Drawn }
+  | { kind: "resize"; handle: Handle; box: Drawn; grab: Point }
   | { kind: "pan"; last: Point }
   | { kind: "pinch"; distance: number; middle: Point };
 
@@ -93,18 +93,23 @@ export class Gestures {
     const box = this.hand.selected();
     const from = this.stage.view.toImage(at);
     if (!box) return { kind: "draw", from };
-    const handle = this.handleNear(at, box, reach);
-    if (handle) return { kind: "resize", handle, box };
     const inside = from.x >= box.x && from.x <= box.x + box.width && from.y >= box.y && from.y <= box.y + box.height;
+    // inside a small box the handles leave a place to take it by and move it
+    const side = Math.min(box.width, box.height) * this.stage.view.scale;
+    const grip = this.handleNear(at, box, inside ? Math.min(reach, side / 3) : reach);
+    if (grip) return { kind: "resize", box, ...grip };
     return inside ? { kind: "move", from, box } : { kind: "draw", from };
   }
 
-  private handleNear(at: Point, box: Box, reach: number): Handle | undefined {
-    return HANDLES.find((handle) => {
+  /** The handle that is near a point of the stage, and how far beside its middle it is taken. */
+  private handleNear(at: Point, box: Box, reach: number): { handle: Handle; grab: Point } | undefined {
+    for (const handle of HANDLES) {
       const [across, down] = handleAt(handle);
       const spot = this.stage.view.toStage({ x: box.x + across * box.width, y: box.y + down * box.height });
-      return Math.abs(spot.x - at.x) <= reach && Math.abs(spot.y - at.y) <= reach;
-    });
+      const grab = { x: at.x - spot.x, y: at.y - spot.y };
+      if (Math.abs(grab.x) <= reach && Math.abs(grab.y) <= reach) return { handle, grab };
+    }
+    return undefined;
   }
 
   private move(event: PointerEvent): void {
@@ -149,7 +154,8 @@ export class Gestures {
   }
 
   private boxOf(drag: Extract<Drag, { kind: "draw" | "move" | "resize" }>, at: Point): Box {
-    const to = this.stage.view.toImage(at);
+    const grab = drag.kind === "resize" ? drag.grab : { x: 0, y: 0 };
+    const to = this.stage.view.toImage({ x: at.x - grab.x, y: at.y - grab.y });
     const { imageWidth, imageHeight } = this.stage.view;
     if (drag.kind === "draw") {
       return { x: drag.from.x, y: drag.from.y, width: to.x - drag.from.x, height: to.y - drag.from.y };
