@@ -14,6 +14,7 @@ from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
 from ig_widgets.data.formats.masks import read_masks
 from ig_widgets.data.images import ImageSet
+from ig_widgets.experiments.folders import data_folder
 from ig_widgets.experiments.tables import Summary, settings_of, summary
 
 SEEDS = 20
@@ -48,12 +49,7 @@ def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, A
     FileNotFoundError
         If the data are not there.
     """
-    folder = data / "ksdd" if (data / "ksdd").is_dir() else data
-    if not (folder / "labels.csv").is_file():
-        raise FileNotFoundError(
-            f"there is no KSDD data set in {data}: it has images/, masks/ and labels.csv; give its folder, "
-            "or the one that holds it as ksdd"
-        )
+    folder = data_folder(data, "ksdd", "KSDD", "images/, masks/ and labels.csv", landmark="labels.csv")
     images = ImageSet.from_folder(folder / "images")
     known = pd.read_csv(folder / "labels.csv").set_index("file").loc[list(images.ids)]
     y = (known["label"] == "crack").to_numpy().astype(np.int64)

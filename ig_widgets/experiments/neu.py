@@ -13,6 +13,7 @@ from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
 from ig_widgets.data.formats.voc import read_voc
 from ig_widgets.data.images import ImageSet
+from ig_widgets.experiments.folders import data_folder
 from ig_widgets.experiments.tables import Summary, settings_of, summary
 
 SEEDS = 5
@@ -57,12 +58,7 @@ def run(
     FileNotFoundError
         If the data are not there.
     """
-    folder = data / "neu_det" if (data / "neu_det").is_dir() else data
-    if not (folder / "annotations_voc").is_dir():
-        raise FileNotFoundError(
-            f"there is no NEU data set in {data}: it has images/ and annotations_voc/; give its folder, or "
-            "the one that holds it as neu_det"
-        )
+    folder = data_folder(data, "neu_det", "NEU", "images/ and annotations_voc/", landmark="annotations_voc")
     images = ImageSet.from_folder(folder / "images")
     classes, y = np.unique([name.rpartition("_")[0] for name in images.ids], return_inverse=True)
     boxes = read_voc(folder / "annotations_voc", images)
