@@ -264,6 +264,28 @@ class ImageSet(Sequence["Image"]):
         source = self._source(i)
         return source.path if isinstance(source, File) else None
 
+    def digest(self, i: int) -> bytes:
+        """Return 16 bytes that stand for the content of image `i`, without decoding a file.
+
+        Two images with the same digest have the same pixels; the same pixels in two files of different bytes,
+        or in a file and an array, have different digests. Ids and paths play no part. Nothing is remembered:
+        a file that has changed has another digest. A file that is there but does not hold an image has a
+        digest too, and `problems` stays as it is.
+
+        Returns
+        -------
+        bytes
+            16 bytes (BLAKE2b) of a file's bytes and `levels`, or of an array's dtype, shape and pixels.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read.
+        IndexError
+            If there is no such image.
+        """
+        return self._source(i).digest()
+
     def __len__(self) -> int:
         """Count the images."""
         return len(self._ids)

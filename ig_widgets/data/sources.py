@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ig_widgets.data.decoding import decode
+from ig_widgets.data.digests import array_digest, file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,10 @@ class Source:
         """Return the image; raises `ImageError` when it cannot be read."""
         raise NotImplementedError
 
+    def digest(self) -> bytes:
+        """Return 16 bytes that stand for the pixels; raises what `read` raises."""
+        return array_digest(self.read())
+
 
 class File(Source):
     """An image in a file, decoded when it is read."""
@@ -44,6 +49,14 @@ class File(Source):
     def read(self) -> Image:
         """Decode the file; raises `ImageError` when that fails."""
         return decode(self.path, levels=self.levels, max_pixels=self.max_pixels)
+
+    def digest(self) -> bytes:
+        """Return 16 bytes that stand for the file's bytes and the levels; nothing is decoded."""
+        try:
+            return file_digest(self.path, self.levels)
+        except OSError:
+            self.read()  # which fails too, with a sentence
+            raise
 
 
 class Held(Source):

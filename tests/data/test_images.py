@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from ig_widgets.data.decoding import ImageError
+from ig_widgets.data.digests import array_digest
 from ig_widgets.data.images import ImageSet, UnreadableImageWarning
 from ig_widgets.data.prefetch import WINDOW
 
@@ -397,6 +398,59 @@ def test_a_set_can_be_sent_to_another_process(tmp_path):
 def test_repr_names_the_first_and_the_last():
     assert repr(some(2)) == "ImageSet(2 images: 'i0', 'i1')"
     assert repr(some(9)) == "ImageSet(9 images: 'i0', …, 'i8')"
+
+
+# digests
+
+
+def test_a_file_is_its_bytes_and_its_levels_whatever_it_is_called(tmp_path):
+    write(tmp_path, ["a.png", "b.png"])
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "c.tif").write_bytes((tmp_path / "a.png").read_bytes())
+    images = ImageSet.from_folder(tmp_path)
+    a, b, c = (images.digest(i) for i in range(3))
+    assert len(a) == 16
+    assert a == c != b
+    assert images[1:].digest(-1) == c
+    deep, half = (ImageSet.from_folder(tmp_path, levels=(0, high)) for high in (65535, 4095))
+    assert deep.digest(0) == a != half.digest(0)
+    content = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "a.png").write_bytes(content + b"\0")
+    assert images.digest(0) != a
+    assert ImageSet.from_files([tmp_path / "sub" / "c.tif"], max_pixels=99).digest(0) == a
+
+
+def test_an_array_is_its_pixels_held_or_made():
+    arrays = [noise(4, 6), noise(4, 6, seed=1), noise(6, 4), noise(4, 6)]
+    images = ImageSet.from_arrays(arrays, ids=["a", "b", "c", "d"])
+    found = [images.digest(i) for i in range(4)]
+    assert found == [array_digest(array) for array in arrays]
+    assert found[0] == found[3]
+    assert len(set(found)) == 3
+    made = ImageSet.from_arrays(pd.Series(arrays))
+    assert [made.digest(i) for i in range(4)] == found
+
+
+def test_a_digest_decodes_nothing(tmp_path):
+    images = ImageSet.from_folder(write(tmp_path, ["a.png"]))
+    before = images.digest(0)
+    damage(tmp_path / "a.png")
+    assert images.digest(0) != before
+    assert images.problems.empty
+
+
+def test_a_file_that_cannot_be_read_has_no_digest(tmp_path):
+    images = ImageSet.from_folder(write(tmp_path, ["a.png", "b.png"]))
+    (tmp_path / "a.png").unlink()
+    (tmp_path / "b.png").unlink()
+    (tmp_path / "b.png").mkdir()
+    with pytest.raises(ImageError, match=r"a\.png': there is no such file"):
+        images.digest(0)
+    with pytest.raises(ImageError, match=r"b\.png': it is not a file"):
+        images.digest(1)
+    assert images.problems.empty  # so that the next pass still warns
+    with pytest.raises(IndexError, match="no image 2 in a set of 2"):
+        images.digest(2)
 
 
 # reading ahead
