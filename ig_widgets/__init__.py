@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ig_widgets.compute.boxes import box_groups as box_groups
     from ig_widgets.compute.boxes import iou as iou
     from ig_widgets.compute.boxes import merge_boxes as merge_boxes
+    from ig_widgets.compute.feature_store import FeatureStore as FeatureStore
     from ig_widgets.compute.labeler import WeakLabeler as WeakLabeler
     from ig_widgets.compute.matching import PatternMatcher as PatternMatcher
     from ig_widgets.compute.matching import match as match
@@ -45,6 +46,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AnnotationLog",
     "BoxAnnotator",
+    "FeatureStore",
     "ImageSet",
     "InspectorGadget",
     "PatternMatcher",
@@ -75,6 +77,7 @@ __all__ = [
 
 _MODULES = {
     "compute.boxes": ("box_groups", "iou", "merge_boxes"),
+    "compute.feature_store": ("FeatureStore",),
     "compute.labeler": ("WeakLabeler",),
     "compute.matching": ("PatternMatcher", "match"),
     "compute.patterns": ("crop_patterns", "pattern_sources"),

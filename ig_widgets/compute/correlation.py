@@ -1,277 +1,345 @@
-"""Normalised cross-correlation of one image with one pattern, and the search for its maximum."""
+"""The arithmetic of normalised cross-correlation, compiled: products, norms, peaks and scores.
 
-from functools import cached_property
-from typing import Any, Literal, NamedTuple
+Images, patterns and their reductions are arrays (channels, height, width). Every function leaves Python's
+lock to other threads. Slices stand before the inner loops because the compiler vectorises an index that is
+plainly not negative.
+"""
 
-import cv2
+from typing import Any
+
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-Search = Literal["full", "pyramid"]
-Scores = Literal["centered", "uncentered"]
+Array = NDArray[Any]
+compiled = njit(nogil=True, fastmath=True, cache=True)
+"""How the inner loops are compiled: outside Python's lock, sums in any order, kept on disk between runs."""
 
-_LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, what cv2 and Pillow use
-_Region = tuple[int, int, int, int]  # top, left, bottom, right of a set of window corners
-_NOWHERE = (-1, -1, -1, -1)
-_FLAT = 1e-14  # of the image's energy: below it a window's energy is the rounding of the sums
-_STRIP = 64  # rows normalised at a time: the float64 maps of one strip stay in the processor's cache
-
-# The pyramid, chosen by measurement on KSDD (published patterns) and NEU (boxes of 20 to 200 px): 99.7 % and
-# 99.5 % of the scores are within 0.005 of the full search.
-_FACTORS = (4, 2)
-_SMALLEST_SIDE = 4  # of a reduced pattern, in pixels
-_SMALLEST_AREA = 200  # of a reduced pattern: 30 x 40 px reduced by 4 lost more than 0.005 in 8 % of the pairs
-_CANDIDATES = 8
+_NEVER = 1e30  # the energy of a window without contrast: nothing correlates with it
 
 
-class Match(NamedTuple):
-    """Where a pattern is found best in an image.
-
-    Attributes
-    ----------
-    score
-        Similarity at that place: in [0, 1], or in [-1, 1] when signed.
-    box
-        x0, y0, x1, y1 in pixels of the image, ends exclusive; four times -1 when there is no such place: the
-        pattern is larger than the image or has the same value everywhere.
-    """
-
-    score: float
-    box: tuple[int, int, int, int]
-
-
-class Pattern:
-    """A pattern with everything that does not depend on the image it is searched in.
+@compiled
+def multiply_conjugate(first: Array, second: Array, product: Array) -> None:
+    """Multiply a spectrum by the conjugate of another, summed over channels.
 
     Parameters
     ----------
-    pixels
-        (h, w) or (h, w, 3), finite.
+    first, second
+        (channels, rows, columns), float32, rows and columns even, packed as by `cv2.dft`: two columns of
+        numbers for one of complex values; first and last column are spectra of real columns, packed down.
+    product
+        (rows, columns), overwritten.
     """
-
-    def __init__(self, pixels: NDArray[Any]) -> None:
-        self.pixels = pixels
-        self.height, self.width = pixels.shape[:2]
-        self.means = pixels.mean(axis=(0, 1), dtype=np.float64)
-        self.centred = pixels - self.means
-        energy = np.square(self.centred).sum()
-        brightness = self.height * self.width * np.square(self.means).sum()
-        self.norm = {"centered": float(np.sqrt(energy)), "uncentered": float(np.sqrt(energy + brightness))}
-        self.flat = bool((pixels == pixels[0, 0]).all())
-        self._reduced: dict[int, NDArray[Any]] = {1: self.centred.astype(np.float32)}
-
-    @cached_property
-    def gray(self) -> "Pattern":
-        """The luminance of a colour pattern; a gray one is its own."""
-        return self if self.pixels.ndim == 2 else Pattern(self.pixels @ _LUMINANCE)
-
-    @cached_property
-    def factor(self) -> int:
-        """The strongest reduction that leaves something to see."""
-        for factor in _FACTORS:
-            height, width = self.height / factor, self.width / factor
-            if min(height, width) >= _SMALLEST_SIDE and height * width >= _SMALLEST_AREA:
-                return factor
-        return 1
-
-    def reduced(self, factor: int) -> NDArray[Any]:
-        """Return the centred pixels as means of the factor x factor blocks, float32."""
-        if factor not in self._reduced:
-            self._reduced[factor] = _reduced(self._reduced[1], factor)
-        return self._reduced[factor]
+    channels, rows, columns = first.shape
+    pairs = columns // 2 - 1
+    for c in range(channels):
+        for y in range(rows):
+            a, b = first[c, y, 1 : columns - 1], second[c, y, 1 : columns - 1]
+            to = product[y, 1 : columns - 1]
+            for k in range(pairs):
+                re, im, other_re, other_im = a[2 * k], a[2 * k + 1], b[2 * k], b[2 * k + 1]
+                if c == 0:
+                    to[2 * k] = re * other_re + im * other_im
+                    to[2 * k + 1] = im * other_re - re * other_im
+                else:
+                    to[2 * k] += re * other_re + im * other_im
+                    to[2 * k + 1] += im * other_re - re * other_im
+        for x in (0, columns - 1):
+            if c == 0:
+                product[:, x] = 0
+            product[0, x] += first[c, 0, x] * second[c, 0, x]
+            product[rows - 1, x] += first[c, rows - 1, x] * second[c, rows - 1, x]
+            for y in range(1, rows - 1, 2):
+                re, im = first[c, y, x], first[c, y + 1, x]
+                other_re, other_im = second[c, y, x], second[c, y + 1, x]
+                product[y, x] += re * other_re + im * other_im
+                product[y + 1, x] += im * other_re - re * other_im
 
 
-class Picture:
-    """An image with everything that its patterns share: means, integral images, reductions.
+@compiled
+def window_norms(
+    sums: Array,
+    squares: Array,
+    size: tuple[int, int],
+    area: int,
+    means: Array,
+    centered: bool,
+    flat: float,
+    inverse: Array,
+    totals: Array,
+) -> None:
+    """Sum over all windows of a size, and take the root of their energies.
 
     Parameters
     ----------
-    pixels
-        (H, W) or (H, W, 3), finite.
+    sums
+        (channels, H + 1, W + 1), float64: integral images of the image's differences to its means, or of the
+        means of blocks of such differences.
+    squares
+        (H + 1, W + 1), float64: integral image of their squares, summed over channels.
+    size
+        Height and width of the windows; the part of a window outside the image counts as 0.
+    area
+        Pixels of full resolution in a window.
+    means
+        (channels,): the means.
+    centered
+        Whether each window's own mean is subtracted; else the image's means are added again.
+    flat
+        Energies up to this one are those of a window with the same value everywhere.
+    inverse
+        (rows, columns), overwritten: 1 / norm of each window, next to 0 where it is flat.
+    totals
+        (channels, rows, columns), overwritten unless centered: the windows' sums, scaled to full resolution.
     """
+    rows, columns = inverse.shape
+    channels = sums.shape[0]
+    height, width = min(size[0], sums.shape[1] - rows), min(size[1], sums.shape[2] - columns)
+    scale = area / (size[0] * size[1])
+    brightness = 0.0
+    for c in range(channels):
+        brightness += area * means[c] * means[c]
+    energies = np.empty(columns)
+    for y in range(rows):
+        near, far = squares[y, :columns], squares[y, width : width + columns]
+        low, high = squares[y + height, :columns], squares[y + height, width : width + columns]
+        for x in range(columns):
+            energies[x] = (high[x] - low[x] - far[x] + near[x]) * scale
+        for c in range(channels):
+            near, far = sums[c, y, :columns], sums[c, y, width : width + columns]
+            low, high = sums[c, y + height, :columns], sums[c, y + height, width : width + columns]
+            if centered:
+                for x in range(columns):
+                    total = (high[x] - low[x] - far[x] + near[x]) * scale
+                    energies[x] -= total * total / area
+            else:
+                mean, to = means[c], totals[c, y]
+                for x in range(columns):
+                    total = (high[x] - low[x] - far[x] + near[x]) * scale
+                    to[x] = total
+                    energies[x] += 2 * mean * total
+        line = inverse[y]
+        if not centered:
+            for x in range(columns):
+                energies[x] += brightness
+        for x in range(columns):
+            line[x] = np.float32(1) / np.sqrt(np.float32(energies[x] if energies[x] > flat else _NEVER))
 
-    def __init__(self, pixels: NDArray[Any]) -> None:
-        self.pixels = pixels
-        self.height, self.width = pixels.shape[:2]
-        means = pixels.mean(axis=(0, 1), dtype=np.float64)
-        # whole numbers stay whole, so the integral images of integer pixels are exact
-        self.means = np.round(means) if pixels.dtype.kind == "u" else means
-        # float32 holds the differences of 16-bit numbers exactly
-        precision = np.float32 if pixels.dtype.kind == "u" else np.float64
-        centred = np.subtract(pixels, self.means, dtype=precision).astype(np.float32, copy=False)
-        sums, squares = cv2.integral2(centred, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
-        self._integrals = {1: (sums, _over_channels(squares))}
-        self._reduced: dict[int, NDArray[Any]] = {1: centred}
 
-    @cached_property
-    def gray(self) -> "Picture":
-        """The luminance of a colour picture; a gray one is its own."""
-        return self if self.pixels.ndim == 2 else Picture(self.pixels @ _LUMINANCE)
+@compiled
+def strengths(
+    products: Array,
+    inverse: Array,
+    totals: Array,
+    weights: Array,
+    constant: float,
+    scale: float,
+    signed: bool,
+    strength: Array,
+) -> None:
+    """Divide the correlations of all windows by their norms.
 
-    def reduced(self, factor: int) -> NDArray[Any]:
-        """Return the centred pixels as means of the factor x factor blocks, float32."""
-        if factor not in self._reduced:
-            self._reduced[factor] = _reduced(self._reduced[1], factor)
-        return self._reduced[factor]
-
-    def integrals(self, factor: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Integral images of the values and of their squares, at every factor-th pixel."""
-        if factor not in self._integrals:
-            rows = np.minimum(np.arange(0, self.height + factor, factor), self.height)
-            columns = np.minimum(np.arange(0, self.width + factor, factor), self.width)
-            sums, squares = self._integrals[1]
-            self._integrals[factor] = (sums[rows][:, columns], squares[rows][:, columns])
-        return self._integrals[factor]
-
-    def shrunk(self, pattern: Pattern) -> Pattern:
-        """Return a pattern reduced until it fits into this image, its shape kept; one that fits as it is."""
-        scale = min(self.height / pattern.height, self.width / pattern.width)
-        if scale >= 1:
-            return pattern
-        size = (max(1, int(pattern.width * scale)), max(1, int(pattern.height * scale)))
-        return Pattern(cv2.resize(pattern.pixels, size, interpolation=cv2.INTER_AREA))
-
-    def match(self, pattern: Pattern, search: Search, scores: Scores, *, signed: bool) -> Match:
-        """Return the best place of a pattern, as the function `match` of `compute.matching` has it."""
-        if pattern.flat or pattern.height > self.height or pattern.width > self.width:
-            return Match(0.0, _NOWHERE)
-        if self.pixels.ndim != pattern.pixels.ndim:
-            return self.gray.match(pattern.gray, search, scores, signed=signed)
-        best = (-np.inf, 0, 0)
-        for expected, region in self._regions(pattern, search, scores, signed=signed):
-            # the exact score is up to a tenth and 0.02 above the one at reduced resolution (KSDD and NEU)
-            if expected + 0.1 * abs(expected) + 0.02 < best[0]:
-                break
-            best = max(
-                best, self._best_in(region, pattern, scores, signed=signed), key=lambda found: found[0]
-            )
-        _, y, x = best
-        score = self._score_at(y, x, pattern, scores)
-        return Match(score if signed else abs(score), (x, y, x + pattern.width, y + pattern.height))
-
-    def _regions(
-        self, pattern: Pattern, search: Search, scores: Scores, *, signed: bool
-    ) -> list[tuple[float, _Region]]:
-        """Where to look at full resolution, and the score to expect there, the best first."""
-        bottom, right = self.height - pattern.height + 1, self.width - pattern.width + 1
-        factor = pattern.factor
-        reach = 2 * factor
-        if search == "full" or factor == 1 or bottom * right <= _CANDIDATES * (2 * reach + 1) ** 2:
-            return [(np.inf, (0, 0, bottom, right))]
-        correlation = cv2.matchTemplate(self.reduced(factor), pattern.reduced(factor), cv2.TM_CCORR)
-        correlation = correlation[: -(-bottom // factor), : -(-right // factor)] * factor**2
-        expected = self._normalised(correlation, 0, 0, pattern, scores, factor=factor)
+    Parameters
+    ----------
+    products
+        At least (rows, columns): sums of products of the centred pattern with the windows.
+    inverse, totals
+        As from `window_norms`.
+    weights, constant
+        (channels,) and a number: each product grows by sum(totals * weights) + constant. No weights, (0,): by
+        nothing.
+    scale
+        1 / norm of the pattern, times the pixels in a block.
+    signed
+        Whether the sign counts.
+    strength
+        (rows + 2, columns + 2), overwritten: the scores, with a border of -2.
+    """
+    rows, columns = inverse.shape
+    strength[0] = strength[rows + 1] = -2
+    strength[:, 0] = strength[:, columns + 1] = -2
+    factor, shift = np.float32(scale), np.float32(constant)
+    shifted = np.empty(columns, np.float32)
+    for y in range(rows):
+        line, norm, to = products[y, :columns], inverse[y], strength[y + 1, 1 : columns + 1]
+        if len(weights) > 0:
+            for x in range(columns):
+                shifted[x] = line[x] * factor + shift
+            for c in range(len(weights)):
+                weight, total = np.float32(weights[c]), totals[c, y]
+                for x in range(columns):
+                    shifted[x] += weight * total[x]
+            for x in range(columns):
+                to[x] = shifted[x] * norm[x]
+        else:
+            for x in range(columns):
+                to[x] = line[x] * factor * norm[x]
         if not signed:
-            expected = np.abs(expected)
-        peaks = np.flatnonzero(expected == cv2.dilate(expected, np.ones((3, 3), np.uint8)))
-        peaks = peaks[np.argsort(-expected.ravel()[peaks], kind="stable")[:_CANDIDATES]]
-        regions: list[tuple[float, _Region]] = []
-        for peak in peaks.tolist():
-            y, x = (factor * step for step in divmod(peak, expected.shape[1]))
-            region = (
-                max(0, y - reach),
-                max(0, x - reach),
-                min(bottom, y + reach + 1),
-                min(right, x + reach + 1),
-            )
-            regions.append((float(expected.ravel()[peak]), region))
-        return regions
+            for x in range(columns):
+                to[x] = abs(to[x])
 
-    def _best_in(
-        self, region: _Region, pattern: Pattern, scores: Scores, *, signed: bool
-    ) -> tuple[float, int, int]:
-        """Score, y and x of the best window whose top left corner lies in a region."""
-        top, left, bottom, right = region
-        pixels = self._reduced[1][top : bottom + pattern.height - 1, left : right + pattern.width - 1]
-        correlation = cv2.matchTemplate(pixels, pattern.reduced(1), cv2.TM_CCORR)
-        best = (-np.inf, 0, 0)
-        for start in range(top, bottom, _STRIP):
-            strip = correlation[start - top : start - top + _STRIP]
-            strengths = self._normalised(strip, start, left, pattern, scores)
-            low, high, low_at, high_at = cv2.minMaxLoc(strengths)
-            # on a tie the negative side wins, as in the published code
-            score, (x, y) = (high, high_at) if signed or high > -low else (-low, low_at)
-            if score > best[0]:
-                best = (score, start + y, left + x)
-        return best
 
-    def _normalised(
-        self,
-        correlation: NDArray[Any],
-        top: int,
-        left: int,
-        pattern: Pattern,
-        scores: Scores,
-        *,
-        factor: int = 1,
-    ) -> NDArray[Any]:
-        """Divide the correlations of a block of windows by the norms of the windows and of the pattern.
+@compiled
+def row_maxima(strength: Array, highest: Array) -> None:
+    """Find the highest score of each row, (rows,), in scores with a border.
 
-        The norms are those of the pixels at full resolution also when the correlations are not: what the
-        reduction took away cannot match, so leaving it out would overrate the noisy windows.
-        """
-        area = pattern.height * pattern.width
-        height, width = round(pattern.height / factor), round(pattern.width / factor)
-        block = (top, left, *correlation.shape)
-        sums, energies = (_window_sums(table, block, height, width) for table in self.integrals(factor))
-        if factor > 1:
-            scale = area / (height * width * factor**2)
-            sums *= scale
-            energies *= scale
-        if scores == "centered":
-            energies -= _over_channels(sums * sums) / area
-            products = correlation
+    The bits of positive numbers, read as integers, have the same order; their maximum is found much faster.
+    """
+    bits = strength.view(np.int32)
+    for y in range(len(highest)):
+        line = bits[y + 1, 1 : bits.shape[1] - 1]
+        top = np.int32(0)
+        for x in range(len(line)):
+            top = max(top, line[x])
+        highest[y] = strength[y + 1].max() if top == 0 else np.int32(top).view(np.float32)
+
+
+@compiled
+def upper_bounds(strength: Array, inverse: Array, doubt: float, bounds: Array) -> None:
+    """Add to the scores what they may be off: `doubt`, in norms of the pattern, over the window's norm."""
+    rows, columns = inverse.shape
+    bounds[0] = bounds[rows + 1] = -2
+    bounds[:, 0] = bounds[:, columns + 1] = -2
+    off = np.float32(doubt)
+    for y in range(rows):
+        line, norm, to = strength[y + 1, 1 : columns + 1], inverse[y], bounds[y + 1, 1 : columns + 1]
+        for x in range(columns):
+            to[x] = line[x] + off * norm[x]
+
+
+@compiled
+def peaks(strength: Array, highest: Array, ys: Array, xs: Array, values: Array) -> int:
+    """Find the highest local maxima, the best first.
+
+    Parameters
+    ----------
+    strength, highest
+        As from `strengths`; the entries of `highest` are used up.
+    ys, xs, values
+        (count,), overwritten as far as there are peaks.
+
+    Returns
+    -------
+    int
+        How many were found.
+    """
+    rows, width = len(highest), strength.shape[1]
+    count, found = len(values), 0
+    while True:
+        y, top = 0, np.float32(-2)
+        for row in range(rows):
+            if highest[row] > top:
+                y, top = row, highest[row]
+        if top <= -2 or (found == count and top <= values[count - 1]):
+            return found
+        highest[y] = -2
+        above, line, below = strength[y], strength[y + 1], strength[y + 2]
+        for x in range(1, width - 1):
+            value = line[x]
+            if found == count and value <= values[count - 1]:
+                continue
+            if value < max(line[x - 1], line[x + 1], above[x], below[x]):
+                continue
+            if value < max(above[x - 1], above[x + 1], below[x - 1], below[x + 1]):
+                continue
+            found = min(found + 1, count)
+            k = found - 1
+            while k > 0 and values[k - 1] < value:
+                values[k], ys[k], xs[k] = values[k - 1], ys[k - 1], xs[k - 1]
+                k -= 1
+            values[k], ys[k], xs[k] = value, y, x - 1
+
+
+@compiled
+def exact_score(pixels: Array, y: int, x: int, pattern: Array, norm: float, means: Array, flat: float) -> Any:
+    """Score one window in float64.
+
+    Parameters
+    ----------
+    pixels
+        (channels, H, W), of any type.
+    y, x
+        The window's top left corner.
+    pattern
+        (channels, h, w), float64, centred.
+    norm
+        Of the pattern, the means added again if there are any.
+    means
+        (channels,): of the pattern, for uncentered scores; (0,) for centered ones.
+    flat
+        Energies up to this one are those of a window with the same value everywhere; it scores 0.
+
+    Returns
+    -------
+    float
+        The score, in [-1, 1].
+    """
+    channels, h, w = pattern.shape
+    energy = product = 0.0
+    for c in range(channels):
+        origin = np.float64(pixels[c, y, x])  # near the window's values, so that their squares stay small
+        total = squares = products = 0.0
+        for row in range(h):
+            line, weights = pixels[c, y + row, x : x + w], pattern[c, row]
+            for k in range(w):
+                value = line[k] - origin
+                total += value
+                squares += value * value
+                products += value * weights[k]
+        product += products
+        if len(means) == 0:
+            energy += squares - total * total / (h * w)
         else:
-            energies += np.dot(sums, 2 * self.means) + area * np.dot(self.means, self.means)
-            products = correlation + np.dot(sums, pattern.means) + area * np.dot(self.means, pattern.means)
-        energies[energies <= self._flat(scores)] = np.inf
-        normalised: NDArray[Any] = products / (np.sqrt(energies) * pattern.norm[scores])
-        return normalised
-
-    def _flat(self, scores: Scores) -> float:
-        energy = self._integrals[1][1][-1, -1]
-        if scores == "uncentered":
-            energy += self.height * self.width * np.dot(self.means, self.means)
-        return float(_FLAT * energy)
-
-    def _score_at(self, y: int, x: int, pattern: Pattern, scores: Scores) -> float:
-        """Score of one window in float64, so that both searches give the same number at the same place."""
-        window = self._reduced[1][y : y + pattern.height, x : x + pattern.width].astype(np.float64)
-        template = pattern.centred
-        if scores == "centered":
-            window -= window.mean(axis=(0, 1))
-        else:
-            window += self.means
-            template = template + pattern.means
-        # summed by numpy, not by BLAS, whose threads stall one another on vectors this short
-        energy = np.square(window).sum()
-        if energy <= self._flat(scores):
-            return 0.0
-        return float(np.clip((window * template).sum() / (np.sqrt(energy) * pattern.norm[scores]), -1, 1))
+            energy += squares + 2 * origin * total + h * w * origin * origin
+            product += means[c] * (total + h * w * origin)
+    if energy <= flat:
+        return 0.0
+    return max(-1.0, min(1.0, product / (np.sqrt(energy) * norm)))
 
 
-def _window_sums(
-    integral: NDArray[Any], block: tuple[int, int, int, int], height: int, width: int
-) -> NDArray[Any]:
-    """Sum over the windows of a size whose corners fill a block: its top, left, rows and columns."""
-    top, left, rows, columns = block
-    upper, lower = slice(top, top + rows), slice(top + height, top + height + rows)
-    near, far = slice(left, left + columns), slice(left + width, left + width + columns)
-    total: NDArray[Any] = integral[lower, far] - integral[upper, far]
-    total -= integral[lower, near]
-    total += integral[upper, near]
-    return total
+@compiled
+def certify(
+    bounds: Array,
+    highest: Array,
+    tolerance: float,
+    signed: bool,
+    pixels: Array,
+    pattern: Array,
+    norm: float,
+    means: Array,
+    flat: float,
+    y: int,
+    x: int,
+) -> tuple[float, int, int]:
+    """Score the place that seems best, and then every place that could be better for all we know.
 
+    Parameters
+    ----------
+    bounds, highest
+        What the scores of all windows are at most, as from `upper_bounds`, and the maximum of each row.
+    tolerance
+        Places whose score cannot exceed the best by more than this are left alone.
+    signed
+        Whether the sign counts.
+    pixels, pattern, norm, means, flat
+        As in `exact_score`.
+    y, x
+        The place that seems best.
 
-def _reduced(pixels: NDArray[Any], factor: int) -> NDArray[Any]:
-    """Means of the factor x factor blocks; blocks that stick out are filled up with zeros."""
-    height, width = pixels.shape[:2]
-    rows, columns = -(-height // factor), -(-width // factor)
-    padded = cv2.copyMakeBorder(
-        pixels, 0, rows * factor - height, 0, columns * factor - width, cv2.BORDER_CONSTANT, value=0
-    )
-    return cv2.resize(padded, (columns, rows), interpolation=cv2.INTER_AREA)
-
-
-def _over_channels(values: NDArray[Any]) -> NDArray[Any]:
-    return values if values.ndim == 2 else values.sum(axis=2)
+    Returns
+    -------
+    tuple of float, int, int
+        Score (with its sign), y and x.
+    """
+    best = exact_score(pixels, y, x, pattern, norm, means, flat)
+    needed = (best if signed else abs(best)) + tolerance
+    for row in range(len(highest)):
+        if highest[row] <= needed:
+            continue
+        for column in range(bounds.shape[1] - 2):
+            if bounds[row + 1, column + 1] > needed and not (row == y and column == x):
+                score = exact_score(pixels, row, column, pattern, norm, means, flat)
+                if (score if signed else abs(score)) + tolerance > needed:
+                    best, y, x = score, row, column
+                    needed = (best if signed else abs(best)) + tolerance
+    return best, y, x

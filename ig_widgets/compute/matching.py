@@ -1,24 +1,64 @@
 """Similarity of images to patterns: how well each pattern is found in each image, and where."""
 
 import warnings
-from collections.abc import Sequence
-from typing import Any, Literal, Self, get_args
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from hashlib import blake2b
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ig_widgets.compute.correlation import Match, Pattern, Picture, Scores, Search
+from ig_widgets.compute.devices import Device, on_cuda
+from ig_widgets.compute.engine import Engine, Oversized
+from ig_widgets.compute.feature_session import FeatureSession
+from ig_widgets.compute.feature_store import FeatureStore
+from ig_widgets.compute.hits import SceneCache, find_hits
+from ig_widgets.compute.pictures import Kind
+from ig_widgets.compute.planes import Color, planes
+from ig_widgets.compute.search import Search
+from ig_widgets.compute.tasks import Task, tasks
+from ig_widgets.compute.templates import Template
+from ig_widgets.data.digests import array_digest
+
+if TYPE_CHECKING:
+    from ig_widgets.compute.tensor_engine import TensorEngine
 
 __all__ = ["FlatPatternWarning", "Match", "Oversized", "PatternMatcher", "Scores", "Search", "match"]
 
-Oversized = Literal["zero", "shrink"]
+Scores = Literal["centered", "uncentered", "both"]
+
+_RESULTS = (
+    1  # goes up when scores change by more than rounding: what a feature store holds is then computed anew
+)
+
+
+_Result = tuple[Task, NDArray[np.float64], NDArray[np.int32]]
 
 
 class FlatPatternWarning(UserWarning):
     """A pattern has the same value everywhere, so it resembles nothing and scores 0."""
+
+
+class Match(NamedTuple):
+    """Where a pattern is found best in an image.
+
+    Attributes
+    ----------
+    score
+        Similarity at that place: in [0, 1], or in [-1, 1] when signed.
+    box
+        x0, y0, x1, y1 in pixels of the image, ends exclusive; four times -1 when there is no such place: the
+        pattern is larger than the image or has the same value everywhere.
+    """
+
+    score: float
+    box: tuple[int, int, int, int]
 
 
 def match(
@@ -26,8 +66,9 @@ def match(
     pattern: NDArray[Any],
     *,
     search: Search = "full",
-    scores: Scores = "centered",
+    scores: Kind = "centered",
     signed: bool = False,
+    color: Color = "channels",
 ) -> Match:
     """Find the place where an image resembles a pattern most.
 
@@ -40,19 +81,20 @@ def match(
     Parameters
     ----------
     image
-        (H, W) or (H, W, 3), unsigned integers or floats. Equal channels are used as one. When only one
-        of image and pattern is in colour, its luminance is used; when both are, the sums run over all
-        three channels together.
+        (H, W) or (H, W, 3), unsigned integers or floats. Equal channels are used as one.
     pattern
         (h, w) or (h, w, 3), likewise. One that is higher or wider than the image scores 0.
     search
-        "full" looks everywhere; "pyramid" ranks places at a quarter of the resolution and looks at full
-        resolution around the best of them, see `PatternMatcher`.
+        "full" looks everywhere; "pyramid" ranks places at a quarter of the resolution and follows the best of
+        them up to full resolution, see `PatternMatcher`.
     scores
         "centered" subtracts the mean (of each channel) from window and pattern first: unchanged by
         brightness and contrast. "uncentered" is the formula as it stands: unchanged by contrast only.
     signed
         Take the maximum of NCC itself, not of its absolute value.
+    color
+        When both are in colour: "channels" sums over all three channels together, "luminance" compares their
+        luminance. When only one of them is, luminance is compared.
 
     Returns
     -------
@@ -87,11 +129,14 @@ def match(
     >>> round(score, 6), box
     (1.0, (18, 8, 32, 16))
     """
-    _check_settings(search=search, scores=scores)
-    prepared = Pattern(_checked(pattern, "the pattern"))
-    if prepared.flat:
+    _check_choices(search=(search, Search), scores=(scores, Kind), color=(color, Color))
+    template = Template(planes(pattern, "the pattern", color))
+    if template.flat:
         _warn_flat(["the pattern"])
-    return Picture(_checked(image, "the image")).match(prepared, search, scores, signed=signed)
+    engine = Engine([template], [scores], search=search, signed=signed, oversized="zero")
+    found, boxes = engine.match([planes(image, "the image", color)])
+    x0, y0, x1, y1 = boxes[0, 0, 0].tolist()
+    return Match(float(found[0, 0, 0]), (x0, y0, x1, y1))
 
 
 class PatternMatcher(TransformerMixin, BaseEstimator):
@@ -103,26 +148,44 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         Sequence of arrays (h, w) or (h, w, 3), for instance the `ImageSet` made by `crop_patterns`.
     search
         "pyramid" ranks the places of an image at reduced resolution (a quarter, or half for patterns too
-        small for that) and computes the exact score at full resolution around the best of them. It can
-        only miss the best place, never exceed its score: on KSDD and NEU more than 99 % of the scores are
-        within 0.005 of those of "full", which looks everywhere and takes about five times as long on large
-        images. The paper describes a pyramid without its settings; the published code has none.
+        small for that), follows the best of them up to full resolution and gives the exact score there. It
+        can only miss the best place, never exceed its score: on KSDD more than 99.5 % of the scores are
+        within 0.005 of those of "full", at a tenth of the time or less. "full" looks everywhere, and its
+        score is within 1e-4 of the true maximum also where rounding errors are large (faint texture beside
+        strong).
+        The paper describes a pyramid without its settings; the published code has none.
     scores
-        "centered" (the published code) or "uncentered" (the paper's formula), see `match`.
+        "centered" (the published code) or "uncentered" (the paper's formula), see `match`; "both" gives two
+        features per pattern, first all centered ones.
     signed
         Score by the maximum of the correlation instead of its absolute value.
+    color
+        Of images and patterns with three different channels: "channels" sums over them, "luminance" compares
+        their luminance, three times as fast. When only one of the two is in colour, luminance is compared.
     oversized
         What to do with a pattern that is higher or wider than an image: "zero" scores 0 without a box,
         "shrink" reduces the pattern, keeping its shape, until it fits.
+    device
+        "cuda" searches everywhere at full resolution on the GPU (whatever `search` says), with the scores of
+        "full" within 1e-4; "cpu" does not; "auto" does where there is a GPU.
+    store
+        A `FeatureStore`, or its folder: similarities found there are not computed again, new ones are added
+        while they are made. See `FeatureStore`.
     n_jobs
-        Images matched at the same time, in threads (joblib); the result does not depend on it.
+        Tasks at the same time (joblib), in threads unless `joblib.parallel_config` names another backend,
+        such as "loky" or "dask"; the result does not depend on it. Not used on a GPU.
 
     Attributes
     ----------
-    patterns_
+    templates_
         The prepared patterns.
     feature_names_
         Name of each pattern: its id in an `ImageSet`, else "pattern0", "pattern1", and so on.
+
+    Notes
+    -----
+    Memory holds a few images at a time, whatever their number, and 24 bytes for each image, pattern and kind
+    of score of the result. Images with more than four million pixels are searched in overlapping parts.
 
     Examples
     --------
@@ -140,15 +203,22 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         search: Search = "pyramid",
         scores: Scores = "centered",
         signed: bool = False,
+        color: Color = "channels",
         oversized: Oversized = "zero",
+        device: Device = "auto",
+        store: FeatureStore | str | PathLike[str] | None = None,
         n_jobs: int | None = None,
     ) -> None:
         self.patterns = patterns
         self.search = search
         self.scores = scores
         self.signed = signed
+        self.color = color
         self.oversized = oversized
+        self.device = device
+        self.store = store
         self.n_jobs = n_jobs
+        self._scenes = SceneCache()
 
     def fit(self, X: Sequence[NDArray[Any]] | None = None, y: object = None) -> Self:  # noqa: ARG002
         """Prepare the patterns; nothing is learned from images.
@@ -170,27 +240,31 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
             unknown.
         TypeError
             If a pattern holds neither unsigned integers nor floats.
+        RuntimeError
+            If `device` is "cuda" and there is no GPU that torch can use.
 
         Warns
         -----
         FlatPatternWarning
             Once, naming the patterns that have the same value everywhere; they score 0.
         """
-        _check_settings(search=self.search, scores=self.scores, oversized=self.oversized)
+        self._check_settings()
         if len(self.patterns) == 0:
             raise ValueError("there is no pattern to match: draw or load at least one")
         self.feature_names_ = _names(self.patterns, "pattern")
-        self.patterns_ = [
-            Pattern(_checked(pattern, f"pattern {name!r}"))
+        arrays = [
+            planes(pattern, f"pattern {name!r}", self.color)
             for name, pattern in zip(self.feature_names_, self.patterns, strict=True)
         ]
+        self.templates_ = [Template(array) for array in arrays]
         flat = [
             f"pattern {name!r}"
-            for name, pattern in zip(self.feature_names_, self.patterns_, strict=True)
-            if pattern.flat
+            for name, template in zip(self.feature_names_, self.templates_, strict=True)
+            if template.flat
         ]
         if flat:
             _warn_flat(flat)
+        self._engine = self._engine_for(self.templates_)
         return self
 
     def transform(self, X: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
@@ -203,12 +277,12 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        array of shape (n_images, n_patterns)
+        array of shape (n_images, n_features)
             Similarities in [0, 1], or [-1, 1] when signed; NaN in the rows of empty images.
         """
         return self.locate(X)[0]
 
-    def locate(self, images: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def locate(self, images: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Score every image against every pattern, and say where each is found.
 
         Each image is decoded once, and only a few are in memory at a time.
@@ -220,9 +294,9 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X : array of shape (n_images, n_patterns)
+        X : array of shape (n_images, n_features)
             As from `transform`.
-        boxes : int array of shape (n_images, n_patterns, 4)
+        boxes : int32 array of shape (n_images, n_features, 4)
             x0, y0, x1, y1 in pixels of each image, ends exclusive; -1 where there is none (an empty image, a
             flat pattern, or a pattern larger than the image when ``oversized="zero"``).
 
@@ -230,67 +304,177 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         ------
         ValueError, TypeError
             If an image has the wrong shape or kind of numbers; the message names it.
+
+        Warns
+        -----
+        DamagedFeaturesWarning
+            If a file of the feature store cannot be used; what it held is computed again.
         """
         check_is_fitted(self)
-        n, p = len(images), len(self.patterns_)
-        names = _names(images, "image")
-        X = np.full((n, p), np.nan)
-        boxes = np.full((n, p, 4), -1)
-        rows = Parallel(n_jobs=self.n_jobs, backend="threading", return_as="generator")(
-            delayed(self._match_all)(image, name) for image, name in zip(images, names, strict=True)
-        )
-        for i, row in enumerate(rows):
-            for j, (score, box) in enumerate(row):
-                X[i, j] = score
-                boxes[i, j] = box
+        features = len(self._engine.kinds) * len(self.templates_)
+        X = np.full((len(images), features), np.nan)
+        boxes = np.full((len(images), features, 4), -1, np.int32)
+        session = self._session()
+        with session or nullcontext():
+            work = tasks(images, _names(images, "image"), len(self.templates_), session, X, boxes)
+            for task, scores, places in self._results(work):
+                columns = self._columns(task.patterns)
+                here = np.ix_(task.rows, columns)
+                X[here] = scores.reshape(len(task.rows), -1)
+                boxes[here] = places.reshape(len(task.rows), -1, 4)
+                if session is not None:
+                    read = [k for k, row in enumerate(task.rows) if not np.isnan(X[row, columns]).any()]
+                    there = np.ix_([task.rows[k] for k in read], columns)
+                    session.add([task.digests[k] for k in read], columns, X[there], boxes[there])
         return X, boxes
 
-    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
-        """Names of the columns of `transform`'s result: those of the patterns."""
-        check_is_fitted(self)
-        return np.asarray(self.feature_names_, dtype=object)
+    def hits(
+        self,
+        images: Sequence[NDArray[Any]],
+        pattern: NDArray[Any],
+        *,
+        per_image: int = 1,
+        threshold: float = 0,
+        progress: bool = False,
+    ) -> Iterator[pd.DataFrame]:
+        """Look for one pattern in all images, and show what is found while it is found.
 
-    def _match_all(self, image: NDArray[Any], name: str) -> list[Match]:
-        if np.size(image) == 0:
-            return []
-        picture = Picture(_checked(image, f"image {name!r}"))
-        return [
-            picture.match(
-                picture.shrunk(pattern) if self.oversized == "shrink" else pattern,
-                self.search,
-                self.scores,
-                signed=self.signed,
-            )
-            for pattern in self.patterns_
-        ]
+        Uses the matcher's settings but not its patterns, and no store; it need not be fitted. Images that
+        were searched lately are kept in memory, prepared, up to 1 GiB: drawing one box after the other is
+        then a matter of seconds. Always on the CPU.
 
+        Parameters
+        ----------
+        images
+            As in `transform`. Images that cannot be read have no hits.
+        pattern
+            (h, w) or (h, w, 3).
+        per_image
+            How many places to report in an image at most; two that are nearer than half a pattern in both
+            directions count as one.
+        threshold
+            Leave out what scores less.
+        progress
+            Show a progress bar.
 
-def _checked(array: NDArray[Any], name: str) -> NDArray[Any]:
-    array = np.asarray(array)
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3) or array.size == 0:
-        raise ValueError(
-            f"{name} has shape {array.shape}; give (height, width) or (height, width, 3), not empty"
+        Yields
+        ------
+        DataFrame
+            All hits so far, the best first: ``image`` (its id), ``score``, ``x``, ``y``, ``width`` and
+            ``height`` in pixels; a few times a second, and at the end. To cancel, stop asking (``break``) or
+            call ``close()``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As from `match`.
+
+        Warns
+        -----
+        FlatPatternWarning
+            If the pattern has the same value everywhere; it has no hits.
+
+        Examples
+        --------
+        >>> image = np.zeros((40, 60), np.uint8)
+        >>> image[10:14, 20:30] = 200
+        >>> images = [np.zeros_like(image), image]
+        >>> *_, found = PatternMatcher([]).hits(images, image[8:16, 18:32], threshold=0.5)
+        >>> found
+            image  score   x  y  width  height
+        0  image1    1.0  18  8     14       8
+        """
+        self._check_settings()
+        template = Template(planes(pattern, "the pattern", self.color))
+        if template.flat:
+            _warn_flat(["the pattern"])
+        return find_hits(
+            self._engine_for([template]),
+            images,
+            _names(images, "image"),
+            self._scenes,
+            color=self.color,
+            count=per_image,
+            threshold=threshold,
+            progress=progress,
+            n_jobs=self.n_jobs,
         )
-    if array.dtype.kind not in "uf":
-        raise TypeError(f"{name} holds {array.dtype}; give unsigned integers (uint8, uint16) or floats")
-    if array.dtype not in (np.uint8, np.uint16):
-        array = array.astype(np.float64)
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds NaN or infinite values; replace them first")
-    if array.ndim == 3 and (array == array[:, :, :1]).all():
-        return array[:, :, 0]
-    return array
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
+        """Names of the columns of `transform`'s result: those of the patterns, twice for both scores."""
+        check_is_fitted(self)
+        names = self.feature_names_
+        if self.scores == "both":
+            names = [f"{name} ({kind})" for kind in self._engine.kinds for name in names]
+        return np.asarray(names, dtype=object)
+
+    def _check_settings(self) -> None:
+        _check_choices(
+            search=(self.search, Search),
+            scores=(self.scores, Scores),
+            color=(self.color, Color),
+            oversized=(self.oversized, Oversized),
+            device=(self.device, Device),
+        )
+
+    def _engine_for(self, templates: Sequence[Template]) -> Engine:
+        kinds: tuple[Kind, ...] = get_args(Kind) if self.scores == "both" else (self.scores,)
+        return Engine(templates, kinds, search=self.search, signed=self.signed, oversized=self.oversized)
+
+    def _results(self, work: Iterator[Task]) -> Iterator[_Result]:
+        if on_cuda(self.device):
+            from ig_widgets.compute.tensor_engine import TensorEngine  # noqa: PLC0415  # loads torch
+
+            engine = TensorEngine(self._engine, "cuda")
+            return (_run(engine, task, self.color) for task in work)
+        parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
+        results: Iterator[_Result] = parallel(delayed(_run)(self._engine, task, self.color) for task in work)
+        return results
+
+    def _columns(self, patterns: Sequence[int]) -> list[int]:
+        """Columns of the result that belong to some of the patterns."""
+        p = len(self.templates_)
+        return [k * p + j for k in range(len(self._engine.kinds)) for j in patterns]
+
+    def _session(self) -> FeatureSession | None:
+        if self.store is None:
+            return None
+        store = self.store if isinstance(self.store, FeatureStore) else FeatureStore(self.store)
+        parameters = {
+            "results": _RESULTS,
+            "search": "full" if on_cuda(self.device) else self.search,
+            "signed": self.signed,
+            "color": self.color,
+            "oversized": self.oversized,
+        }
+        digests = [array_digest(template.pixels) for template in self.templates_]
+        return store.open(
+            parameters,
+            [
+                blake2b(digest, digest_size=16, key=kind.encode()).digest()
+                for kind in self._engine.kinds
+                for digest in digests
+            ],
+        )
+
+
+def _run(engine: "Engine | TensorEngine", task: Task, color: Color) -> _Result:
+    images = (
+        planes(image, f"image {name!r}", color) if np.size(image) else np.empty((1, 0, 0), np.uint8)
+        for image, name in zip(task.images, task.names, strict=True)
+    )
+    scores, boxes = engine.match(images, task.patterns)
+    return task._replace(images=[]), scores, boxes
 
 
 def _names(arrays: Sequence[NDArray[Any]], kind: str) -> list[str]:
     return list(getattr(arrays, "ids", (f"{kind}{i}" for i in range(len(arrays)))))
 
 
-def _check_settings(**settings: str) -> None:
-    choices = {"search": get_args(Search), "scores": get_args(Scores), "oversized": get_args(Oversized)}
-    for name, value in settings.items():
-        if value not in choices[name]:
-            raise ValueError(f"{name} is {value!r}; choose one of {', '.join(choices[name])}")
+def _check_choices(**settings: tuple[str, Any]) -> None:
+    for name, (value, choices) in settings.items():
+        if value not in get_args(choices):
+            raise ValueError(f"{name} is {value!r}; choose one of {', '.join(get_args(choices))}")
 
 
 def _warn_flat(names: list[str]) -> None:

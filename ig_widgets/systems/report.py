@@ -66,7 +66,7 @@ def top_matches(
     images: ImageSet,
     patterns: ImageSet,
     X: NDArray[np.float64],
-    boxes: NDArray[np.int64],
+    boxes: NDArray[np.int32],
     *,
     n_patterns: int = 12,
     n_matches: int = 5,

@@ -165,8 +165,14 @@ def test_equal_channels_score_as_one():
 def test_when_one_is_in_colour_its_luminance_is_used():
     colour, gray = noise((30, 40, 3)), noise((9, 7), seed=1)
     luminance = colour @ np.array([0.299, 0.587, 0.114])
-    assert match(colour, gray) == match(luminance, gray)
-    assert match(gray.repeat(5, 0), colour[:9, :7]) == match(gray.repeat(5, 0), luminance[:9, :7])
+    large = gray.repeat(5, 0)
+    for found, expected in (
+        (match(colour, gray), match(luminance, gray)),
+        (match(large, colour[:9, :7]), match(large, luminance[:9, :7])),
+        (match(colour, colour[3:9, 5:9], color="luminance"), match(luminance, luminance[3:9, 5:9])),
+    ):
+        assert found.score == pytest.approx(expected.score, abs=1e-9)
+        assert found.box == expected.box
 
 
 @pytest.mark.parametrize("shape", [(31, 5), (5, 41), (50, 60)])

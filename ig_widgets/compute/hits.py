@@ -1,0 +1,125 @@
+"""One pattern in all images, while somebody waits for it."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from ig_widgets.compute.engine import Engine
+from ig_widgets.compute.planes import Color, planes
+from ig_widgets.compute.scenes import Scene
+from ig_widgets.compute.search import Place
+from ig_widgets.data.decoding import ImageError
+from ig_widgets.data.digests import array_digest
+from ig_widgets.data.images import ImageSet
+
+_CACHE_BYTES = 2**30
+_SECONDS = 0.2  # between two tables
+_LARGEST = 512  # a side of a pattern for which a large image is prepared at least
+_COLUMNS = ("image", "score", "x", "y", "width", "height")
+
+
+class SceneCache:
+    """Images prepared for searching, the last used ones up to a number of bytes; found again by content."""
+
+    def __init__(self, max_bytes: int = _CACHE_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[tuple[bytes, Color], tuple[Scene, int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = Lock()
+
+    def __reduce__(self) -> tuple[type["SceneCache"], tuple[int]]:
+        """Travel to another process empty."""
+        return (SceneCache, (self._max_bytes,))
+
+    def get(self, digest: bytes, color: Color, largest: tuple[int, int]) -> Scene | None:
+        """Return the scene of an image if it is there and patterns may be as large as this."""
+        with self._lock:
+            scene, _ = self._kept.get((digest, color), (None, 0))
+        if scene is None or not scene.holds(largest):
+            return None
+        return scene
+
+    def keep(self, digest: bytes, color: Color, scene: Scene) -> None:
+        """Keep a scene that has just been used, and forget the ones not used for longest."""
+        size = scene.nbytes
+        with self._lock:
+            _, before = self._kept.pop((digest, color), (None, 0))
+            self._kept[digest, color] = (scene, size)
+            self._bytes += size - before
+            while self._bytes > self._max_bytes:
+                _, (_, freed) = self._kept.popitem(last=False)
+                self._bytes -= freed
+
+
+def find_hits(
+    engine: Engine,
+    images: Sequence[NDArray[Any]],
+    names: Sequence[str],
+    scenes: SceneCache,
+    *,
+    color: Color,
+    count: int,
+    threshold: float,
+    progress: bool,
+    n_jobs: int | None,
+) -> Iterator[pd.DataFrame]:
+    """Do what `PatternMatcher.hits` says, for the first pattern and kind of score of an engine."""
+    search = partial(_search, engine, images, names, scenes, color=color, count=count)
+    parallel = Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator_unordered")
+    rows: list[tuple[Any, ...]] = []
+    shown = monotonic()
+    results = parallel(delayed(search)(i) for i in range(len(images)))
+    with tqdm(total=len(images), disable=not progress, unit="image") as bar, closing(results):
+        for i, places in results:
+            bar.update()
+            for score, y, x, height, width in places:
+                strength = score if engine.signed else abs(score)
+                if strength >= threshold:
+                    rows.append((names[i], strength, x, y, width, height))
+            if monotonic() - shown > _SECONDS:
+                yield _table(rows)
+                shown = monotonic()
+    yield _table(rows)
+
+
+def _search(
+    engine: Engine,
+    images: Sequence[NDArray[Any]],
+    names: Sequence[str],
+    scenes: SceneCache,
+    i: int,
+    *,
+    color: Color,
+    count: int,
+) -> tuple[int, list[Place]]:
+    template = engine.templates[0]
+    try:
+        image = None if isinstance(images, ImageSet) else images[i]
+        digest = images.digest(i) if isinstance(images, ImageSet) else array_digest(images[i])
+        scene = scenes.get(digest, color, engine.largest)
+        if scene is None:
+            image = images[i] if image is None else image
+            if np.size(image) == 0:
+                return i, []
+            largest = (max(_LARGEST, template.height), max(_LARGEST, template.width))
+            scene = Scene(planes(image, f"image {names[i]!r}", color), largest)
+    except ImageError:
+        return i, []
+    places = engine.places(scene, template, engine.workspace(), count=count)[0]
+    scenes.keep(digest, color, scene)
+    return i, places
+
+
+def _table(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(_COLUMNS))
+    return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)

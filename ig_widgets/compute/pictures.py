@@ -1,0 +1,184 @@
+"""An image prepared for many searches: reductions, integral images, spectra, norms of windows."""
+
+from typing import Any, Literal, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ig_widgets.compute.correlation import window_norms
+
+Kind = Literal["centered", "uncentered"]
+
+FACTORS = (4, 2, 1)
+"""How far images and patterns are reduced, the furthest first."""
+
+_FLAT = 1e-14  # of the image's energy: below it a window's energy is the rounding of the sums
+_NO_SQUARES = np.empty((0, 0), np.float32)
+
+
+class Level(NamedTuple):
+    """An image at a reduction: (channels, H, W) values, (H, W) squares, (channels,) means to subtract first.
+
+    The squares are the means of the blocks' squares, summed over channels; (0, 0) at full resolution.
+    """
+
+    values: NDArray[Any]
+    squares: NDArray[Any]
+    means: NDArray[Any]
+
+
+class Transforms(NamedTuple):
+    """What the search at a reduction needs: integral images as in `window_norms`, spectra; all `lying`."""
+
+    sums: NDArray[Any]
+    squares: NDArray[Any]
+    spectrum: NDArray[Any]
+
+
+class Picture:
+    """An image with everything that the patterns searched in it share, made when it is first needed.
+
+    Parameters
+    ----------
+    pixels
+        (channels, H, W): uint8, uint16 or float64, finite.
+
+    Attributes
+    ----------
+    means
+        (channels,): the mean of each channel; rounded if pixels are whole numbers, so that the differences to
+        it stay exact.
+    norm
+        Root of the sum of the squared differences to the means.
+    tall
+        Whether the image is higher than wide.
+    """
+
+    def __init__(self, pixels: NDArray[Any]) -> None:
+        self.pixels = pixels
+        self.height, self.width = pixels.shape[1:]
+        self.tall = self.height > self.width
+        if pixels.dtype.kind == "u":
+            moments = [cv2.meanStdDev(plane) for plane in pixels]
+            self.means = np.round([mean.item() for mean, _ in moments])
+            energy = sum(std.item() ** 2 + (mean.item() - round(mean.item())) ** 2 for mean, std in moments)
+        else:
+            self.means = pixels.mean(axis=(1, 2))
+            energy = float(pixels.var(axis=(1, 2)).sum())
+        self.norm = float(np.sqrt(energy * self.height * self.width))
+        self._levels: dict[int, Level] = {}
+        self._transforms: dict[int, Transforms] = {}
+        self._norms: dict[tuple[int, Kind], tuple[tuple[int, int], NDArray[Any], NDArray[Any]]] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held, in bytes."""
+        held = [self.pixels]
+        for level in list(self._levels.values()):
+            held += level
+        for transforms in list(self._transforms.values()):
+            held += transforms
+        return sum(array.nbytes for array in held)
+
+    def flat(self, kind: Kind) -> float:
+        """Energy up to which a window counts as having no contrast (as black, when uncentered)."""
+        brightness = self.height * self.width * np.dot(self.means, self.means) if kind == "uncentered" else 0
+        return float(_FLAT * (self.norm**2 + brightness))
+
+    def lying(self, planes: Any) -> Any:
+        """Exchange height and width of a tall image: long lines are transformed faster."""
+        return np.ascontiguousarray(planes.swapaxes(-1, -2)) if self.tall else planes
+
+    def level(self, factor: int) -> Level:
+        """Return the image reduced by a factor."""
+        if factor not in self._levels:
+            if factor == 1:
+                # float32 holds the differences of 16-bit numbers exactly
+                precision = np.float32 if self.pixels.dtype.kind == "u" else np.float64
+                self._levels[1] = Level(self.pixels, _NO_SQUARES, self.means.astype(precision))
+            else:
+                finer = self.level(factor // 2)
+                values = self._centred() if factor == 2 else finer.values
+                squares = _squares(values) if factor == 2 else finer.squares
+                self._levels[factor] = Level(
+                    np.stack([reduced(plane) for plane in values]),
+                    reduced(squares),
+                    np.zeros(len(values), np.float32),
+                )
+        return self._levels[factor]
+
+    def transforms(self, factor: int) -> Transforms:
+        """Return integral images and spectra at a reduction."""
+        if factor not in self._transforms:
+            level = self.level(factor)
+            values = self.lying(self._centred() if factor == 1 else level.values)
+            if factor == 1:
+                pairs = [cv2.integral2(plane, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F) for plane in values]
+                sums, squares = [pair[0] for pair in pairs], sum(pair[1] for pair in pairs)
+            else:
+                sums = [cv2.integral(plane, sdepth=cv2.CV_64F) for plane in values]
+                squares = cv2.integral(self.lying(level.squares), sdepth=cv2.CV_64F)
+            shape = spectrum_shape(*values.shape[1:])
+            self._transforms[factor] = Transforms(np.stack(sums), squares, spectrum(values, shape))
+        return self._transforms[factor]
+
+    def norms(self, factor: int, height: int, width: int, kind: Kind) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return 1 / norm of all windows of a size, and their sums if uncentered; `lying`.
+
+        The size is in pixels of full resolution. The norms are those of the pixels at full resolution also
+        when the correlations are not: what the reduction took away cannot match, so leaving it out would
+        overrate the noisy windows. The last norms are remembered: search patterns in order of their sizes.
+        """
+        size, inverse, totals = self._norms.get((factor, kind), ((0, 0), _NO_SQUARES, _NO_SQUARES))
+        if size != (height, width):
+            shape = (-(-(self.height - height + 1) // factor), -(-(self.width - width + 1) // factor))
+            window = (-(-height // factor), -(-width // factor))
+            if self.tall:
+                shape, window = shape[::-1], window[::-1]
+            inverse = np.empty(shape, np.float32)
+            totals = np.empty((len(self.means), *shape) if kind == "uncentered" else (0, 0, 0), np.float32)
+            sums, squares, _ = self.transforms(factor)
+            centered = kind == "centered"
+            window_norms(
+                sums, squares, window, height * width, self.means, centered, self.flat(kind), inverse, totals
+            )
+            self._norms[factor, kind] = ((height, width), inverse, totals)
+        return inverse, totals
+
+    def _centred(self) -> NDArray[Any]:
+        means = self.level(1).means
+        centred: NDArray[Any] = np.subtract(self.pixels, means[:, None, None], dtype=means.dtype)
+        return centred.astype(np.float32, copy=False)
+
+
+def reduced(pixels: NDArray[Any]) -> Any:
+    """Means of the 2 x 2 blocks; blocks that stick out are filled up with zeros."""
+    height, width = pixels.shape
+    if height % 2 or width % 2:
+        pixels = cv2.copyMakeBorder(pixels, 0, height % 2, 0, width % 2, cv2.BORDER_CONSTANT, value=0)
+    return cv2.resize(pixels, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)
+
+
+def spectrum_shape(height: int, width: int) -> tuple[int, int]:
+    """Return even sides, at least these long, whose transforms are fast: lines in steps of 16 floats."""
+    across = 16 * cv2.getOptimalDFTSize(-(-width // 16))
+    if across > 1.1 * width:
+        across = 2 * cv2.getOptimalDFTSize(-(-width // 2))
+    return 2 * cv2.getOptimalDFTSize(-(-height // 2)), across
+
+
+def spectrum(planes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Fourier transforms of planes (channels, height, width), filled up with zeros to a shape; packed."""
+    padded = np.zeros((len(planes), *shape), np.float32)
+    padded[:, : planes.shape[1], : planes.shape[2]] = planes
+    for plane in padded:
+        cv2.dft(plane, plane)
+    return padded
+
+
+def _squares(planes: NDArray[Any]) -> NDArray[Any]:
+    squares: NDArray[Any] = np.square(planes[0])
+    for plane in planes[1:]:
+        squares += np.square(plane)
+    return squares

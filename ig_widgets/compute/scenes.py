@@ -1,0 +1,107 @@
+"""An image as the parts that are searched: one, or several overlapping ones of a large image."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ig_widgets.compute.pictures import FACTORS, Kind, Picture
+from ig_widgets.compute.planes import luminance
+from ig_widgets.compute.search import Place, Workspace, best, search
+from ig_widgets.compute.templates import Template
+
+_SIDE = 2048  # of the parts of an image with more pixels than the square: bounds the memory for spectra
+
+
+class Scene:
+    """An image in which patterns are searched.
+
+    Parameters
+    ----------
+    pixels
+        (channels, H, W), as from `planes`.
+    largest
+        Height and width that no pattern exceeds.
+    """
+
+    def __init__(self, pixels: NDArray[Any], largest: tuple[int, int]) -> None:
+        self.pixels = pixels
+        self.largest = largest
+        self.height, self.width = pixels.shape[1:]
+        largest = (min(largest[0], self.height), min(largest[1], self.width))
+        sides = (self.height, self.width)
+        if self.height * self.width > _SIDE**2:
+            sides = (max(_SIDE, 4 * largest[0]), max(_SIDE, 4 * largest[1]))
+        self.parts = [
+            (top, left, Picture(pixels[:, top : top + sides[0], left : left + sides[1]]))
+            for top in _starts(self.height, sides[0], largest[0])
+            for left in _starts(self.width, sides[1], largest[1])
+        ]
+
+    @property
+    def nbytes(self) -> int:
+        """Memory held, in bytes."""
+        return sum(picture.nbytes for _, _, picture in self.parts)
+
+    def holds(self, largest: tuple[int, int]) -> bool:
+        """Whether patterns of this height and width can be searched."""
+        return len(self.parts) == 1 or (largest[0] <= self.largest[0] and largest[1] <= self.largest[1])
+
+    @property
+    def largest_part(self) -> int:
+        """Pixels of the largest part."""
+        return max(int(picture.height * picture.width) for _, _, picture in self.parts)
+
+    @cached_property
+    def gray(self) -> "Scene":
+        """The scene of the luminance; a gray one is its own."""
+        return self if len(self.pixels) == 1 else Scene(luminance(self.pixels), self.largest)
+
+    def search(
+        self,
+        template: Template,
+        kinds: Sequence[Kind],
+        workspace: Workspace,
+        *,
+        full: bool,
+        signed: bool,
+        shrink: bool,
+        count: int = 1,
+    ) -> list[list[Place]]:
+        """Find the best places of a pattern, as `compute.search.search` does.
+
+        Parameters
+        ----------
+        template, kinds, workspace, full, signed, count
+            As there; but the pattern may be flat or too large: then there is no place.
+        shrink
+            Reduce a pattern that is too large until it fits.
+
+        Returns
+        -------
+        list of list of Place
+            For each kind, the best first.
+        """
+        if len(template.pixels) != len(self.pixels):
+            return self.gray.search(
+                template.gray, kinds, workspace, full=full, signed=signed, shrink=shrink, count=count
+            )
+        if shrink:
+            template = template.shrunk(self.height, self.width)
+        if template.flat or template.height > self.height or template.width > self.width:
+            return [[] for _ in kinds]
+        found: list[list[Place]] = [[] for _ in kinds]
+        for top, left, picture in self.parts:
+            places = search(picture, template, kinds, workspace, full=full, signed=signed, count=count)
+            for all_places, new in zip(found, places, strict=True):
+                all_places += [place._replace(y=top + place.y, x=left + place.x) for place in new]
+        return [best(places, count, signed=signed) for places in found]
+
+
+def _starts(length: int, side: int, largest: int) -> list[int]:
+    """Where parts begin so that every window lies in one of them."""
+    if length <= side:
+        return [0]
+    step = (side - largest + 1) // FACTORS[0] * FACTORS[0]
+    return list(range(0, length - largest + 1, step))
