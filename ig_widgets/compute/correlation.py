@@ -57,6 +57,13 @@ def multiply_conjugate(first: Array, second: Array, product: Array) -> None:
 
 
 @compiled
+def multiply_conjugates(first: Array, seconds: Array, products: Array) -> None:
+    """Do the same for several spectra, (n, channels, rows, columns), and products, (n, rows, columns)."""
+    for j in range(len(seconds)):
+        multiply_conjugate(first, seconds[j], products[j])
+
+
+@compiled
 def window_norms(
     sums: Array,
     squares: Array,

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ig_widgets.compute.blocks import Block, blocks
 from ig_widgets.compute.pictures import Kind
 from ig_widgets.compute.scenes import Scene
 from ig_widgets.compute.search import Place, Search, Spectra, Workspace
@@ -13,8 +14,7 @@ from ig_widgets.compute.templates import Template
 
 Oversized = Literal["zero", "shrink"]
 
-_PIXELS_AT_ONCE = 2**23  # of images in memory, for which the spectra of a block of patterns are computed once
-_BLOCK_BYTES = 2**25  # of such spectra
+_PIXELS_AT_ONCE = 2**23  # of images in memory, searched together for a block of patterns
 
 
 class Engine:
@@ -50,6 +50,7 @@ class Engine:
         self.shrink = oversized == "shrink"
         self.largest = (max(t.height for t in templates), max(t.width for t in templates))
         self._spectra = Spectra()
+        self._blocks: dict[tuple[int, ...], list[tuple[list[int], Block]]] = {}
 
     def match(
         self, images: Iterable[NDArray[Any]], columns: Sequence[int] | None = None
@@ -70,75 +71,79 @@ class Engine:
         boxes : array of shape (n_images, n_kinds, n_columns, 4)
             x0, y0, x1, y1; -1 where there is none.
         """
-        order = range(len(self.templates)) if columns is None else columns
-        templates = [self.templates[j] for j in order]
-        workspace = Workspace(self._spectra)
-        scores, boxes = [], []
+        columns = tuple(range(len(self.templates)) if columns is None else columns)
+        templates = [self.templates[j] for j in columns]
+        workspace = self.workspace()
+        shape = (len(self.kinds), len(templates))
+        scores, boxes = [np.empty((0, *shape))], [np.empty((0, *shape, 4), np.int32)]
         for batch in _batches(images):
-            score = np.full((len(batch), len(self.kinds), len(templates)), np.nan)
-            box = np.full((*score.shape, 4), -1, np.int32)
+            score = np.zeros((len(batch), *shape))
+            box = np.full((len(batch), *shape, 4), -1, np.int32)
             scenes = [Scene(image, self.largest) if image.size else None for image in batch]
-            for block in self._blocks(templates, scenes):
+            for positions, block in self._blocks_of(columns):
                 for i, scene in enumerate(scenes):
                     if scene is not None:
-                        for j in block:
-                            self.match_one(scene, templates[j], workspace, score[i, :, j], box[i, :, j])
+                        found = self.places(scene, block, workspace)
+                        self._put(positions, found, score[i], box[i])
+            if self.shrink:
+                self._search_shrunk(scenes, templates, workspace, score, box)
+            score[[scene is None for scene in scenes]] = np.nan
             scores.append(score)
             boxes.append(box)
-        if not scores:
-            return np.empty((0, len(self.kinds), len(templates))), np.empty(
-                (0, len(self.kinds), len(templates), 4), np.int32
-            )
         return np.concatenate(scores), np.concatenate(boxes)
 
     def places(
-        self, scene: Scene, template: Template, workspace: Workspace, *, count: int = 1
-    ) -> list[list[Place]]:
-        """Find the best places of one pattern in one image, see `Scene.search`."""
-        return scene.search(
-            template,
-            self.kinds,
-            workspace,
-            full=self.full,
-            signed=self.signed,
-            shrink=self.shrink,
-            count=count,
-        )
+        self, scene: Scene, block: Block, workspace: Workspace, *, count: int = 1
+    ) -> list[list[list[Place]]]:
+        """Find the best places of some patterns in one image, see `Scene.search`."""
+        return scene.search(block, self.kinds, workspace, full=self.full, signed=self.signed, count=count)
 
     def workspace(self) -> Workspace:
         """Return scratch memory for one thread."""
         return Workspace(self._spectra)
 
-    def match_one(
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel to another process without what can be made again."""
+        return {**self.__dict__, "_blocks": {}}
+
+    def _blocks_of(self, columns: tuple[int, ...]) -> list[tuple[list[int], Block]]:
+        """Blocks of the patterns; those asked for last are remembered, and their spectra with them."""
+        found = self._blocks.get(columns)
+        if found is None:
+            found = list(blocks([self.templates[j] for j in columns]))
+            self._blocks = {columns: found}
+        return found
+
+    def _put(
         self,
-        scene: Scene,
-        template: Template,
+        positions: Sequence[int],
+        found: Sequence[Sequence[Sequence[Place]]],
+        scores: NDArray[np.float64],
+        boxes: NDArray[np.int32],
+    ) -> None:
+        """Enter places into an image's scores (n_kinds, n_patterns) and boxes (n_kinds, n_patterns, 4)."""
+        for j, of_kinds in zip(positions, found, strict=True):
+            for k, places in enumerate(of_kinds):
+                for score, y, x, height, width in places:
+                    scores[k, j] = score if self.signed else abs(score)
+                    boxes[k, j] = x, y, x + width, y + height
+
+    def _search_shrunk(
+        self,
+        scenes: Sequence[Scene | None],
+        templates: Sequence[Template],
         workspace: Workspace,
         scores: NDArray[np.float64],
         boxes: NDArray[np.int32],
     ) -> None:
-        """Find the best place of one pattern: scores (n_kinds,) and boxes (n_kinds, 4), overwritten."""
-        boxes[:] = -1
-        for k, places in enumerate(self.places(scene, template, workspace)):
-            scores[k] = 0
-            for score, y, x, height, width in places:
-                scores[k] = score if self.signed else abs(score)
-                boxes[k] = x, y, x + width, y + height
-
-    def _blocks(self, templates: Sequence[Template], scenes: Sequence[Scene | None]) -> Iterator[list[int]]:
-        """Positions of the patterns, those of one size together, in blocks whose spectra fit into memory."""
-        pixels = max((scene.largest_part for scene in scenes if scene is not None), default=0)
-        block: list[int] = []
-        size = 0
-        for j in sorted(range(len(templates)), key=lambda j: (templates[j].height, templates[j].width)):
-            template = templates[j]
-            bytes_ = 4 * pixels * len(template.pixels) // (1 if self.full else template.factor**2)
-            if block and size + bytes_ > _BLOCK_BYTES:
-                yield block
-                block, size = [], 0
-            block.append(j)
-            size += bytes_
-        yield block
+        """Search the patterns that are too large for an image, reduced to fit."""
+        for i, scene in enumerate(scenes):
+            for j, template in enumerate(templates):
+                if scene is not None and not template.flat and not template.fits(scene.height, scene.width):
+                    shrunk = template.shrunk(scene.height, scene.width)
+                    if not shrunk.flat:
+                        found = self.places(scene, Block([shrunk]), workspace)
+                        self._put([j], found, scores[i], boxes[i])
 
 
 def _batches(images: Iterable[NDArray[Any]]) -> Iterator[list[NDArray[Any]]]:

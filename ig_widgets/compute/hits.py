@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
+from ig_widgets.compute.blocks import Block
 from ig_widgets.compute.engine import Engine
 from ig_widgets.compute.planes import Color, planes
 from ig_widgets.compute.scenes import Scene
@@ -21,6 +21,7 @@ from ig_widgets.compute.search import Place
 from ig_widgets.data.decoding import ImageError
 from ig_widgets.data.digests import array_digest
 from ig_widgets.data.images import ImageSet
+from ig_widgets.data.prefetch import ahead
 
 _CACHE_BYTES = 2**30
 _SECONDS = 0.2  # between two tables
@@ -71,14 +72,13 @@ def find_hits(
     count: int,
     threshold: float,
     progress: bool,
-    n_jobs: int | None,
 ) -> Iterator[pd.DataFrame]:
     """Do what `PatternMatcher.hits` says, for the first pattern and kind of score of an engine."""
-    search = partial(_search, engine, images, names, scenes, color=color, count=count)
-    parallel = Parallel(n_jobs=n_jobs, require="sharedmem", return_as="generator_unordered")
+    block = Block(engine.templates[:1])
+    search = partial(_search, engine, block, images, names, scenes, color=color, count=count)
     rows: list[tuple[Any, ...]] = []
     shown = monotonic()
-    results = parallel(delayed(search)(i) for i in range(len(images)))
+    results = ahead(search, range(len(images)))
     with tqdm(total=len(images), disable=not progress, unit="image") as bar, closing(results):
         for i, places in results:
             bar.update()
@@ -92,8 +92,9 @@ def find_hits(
     yield _table(rows)
 
 
-def _search(
+def _search(  # noqa: PLR0917
     engine: Engine,
+    block: Block,
     images: Sequence[NDArray[Any]],
     names: Sequence[str],
     scenes: SceneCache,
@@ -103,19 +104,23 @@ def _search(
     count: int,
 ) -> tuple[int, list[Place]]:
     template = engine.templates[0]
+    if template.flat:
+        return i, []
     try:
-        image = None if isinstance(images, ImageSet) else images[i]
         digest = images.digest(i) if isinstance(images, ImageSet) else array_digest(images[i])
         scene = scenes.get(digest, color, engine.largest)
-        if scene is None:
-            image = images[i] if image is None else image
-            if np.size(image) == 0:
-                return i, []
-            largest = (max(_LARGEST, template.height), max(_LARGEST, template.width))
-            scene = Scene(planes(image, f"image {names[i]!r}", color), largest)
     except ImageError:
-        return i, []
-    places = engine.places(scene, template, engine.workspace(), count=count)[0]
+        digest, scene = b"", None  # reading the image will fail, too, and make a note of it
+    if scene is None:
+        try:
+            image = images[i]
+        except ImageError:
+            return i, []
+        if np.size(image) == 0:
+            return i, []
+        largest = (max(_LARGEST, template.height), max(_LARGEST, template.width))
+        scene = Scene(planes(image, f"image {names[i]!r}", color), largest)
+    places = engine.places(scene, block, engine.workspace(), count=count)[0][0]
     scenes.keep(digest, color, scene)
     return i, places
 

@@ -341,7 +341,7 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
 
         Uses the matcher's settings but not its patterns, and no store; it need not be fitted. Images that
         were searched lately are kept in memory, prepared, up to 1 GiB: drawing one box after the other is
-        then a matter of seconds. Always on the CPU.
+        then a matter of seconds. Always on the processor, in a few threads.
 
         Parameters
         ----------
@@ -385,6 +385,8 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         0  image1    1.0  18  8     14       8
         """
         self._check_settings()
+        if per_image < 1:
+            raise ValueError(f"per_image is {per_image}; ask for at least one place")
         template = Template(planes(pattern, "the pattern", self.color))
         if template.flat:
             _warn_flat(["the pattern"])
@@ -397,7 +399,6 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
             count=per_image,
             threshold=threshold,
             progress=progress,
-            n_jobs=self.n_jobs,
         )
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002

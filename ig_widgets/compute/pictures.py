@@ -69,7 +69,7 @@ class Picture:
         self.norm = float(np.sqrt(energy * self.height * self.width))
         self._levels: dict[int, Level] = {}
         self._transforms: dict[int, Transforms] = {}
-        self._norms: dict[tuple[int, Kind], tuple[tuple[int, int], NDArray[Any], NDArray[Any]]] = {}
+        self._norms: dict[Kind, tuple[tuple[int, int], NDArray[Any], NDArray[Any]]] = {}
 
     @property
     def nbytes(self) -> int:
@@ -123,27 +123,24 @@ class Picture:
             self._transforms[factor] = Transforms(np.stack(sums), squares, spectrum(values, shape))
         return self._transforms[factor]
 
-    def norms(self, factor: int, height: int, width: int, kind: Kind) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return 1 / norm of all windows of a size, and their sums if uncentered; `lying`.
+    def norms(self, height: int, width: int, kind: Kind) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return 1 / norm of all windows of a size at full resolution, and their sums if uncentered; `lying`.
 
-        The size is in pixels of full resolution. The norms are those of the pixels at full resolution also
-        when the correlations are not: what the reduction took away cannot match, so leaving it out would
-        overrate the noisy windows. The last norms are remembered: search patterns in order of their sizes.
+        The last norms are remembered: search patterns in order of their sizes.
         """
-        size, inverse, totals = self._norms.get((factor, kind), ((0, 0), _NO_SQUARES, _NO_SQUARES))
+        size, inverse, totals = self._norms.get(kind, ((0, 0), _NO_SQUARES, _NO_SQUARES))
         if size != (height, width):
-            shape = (-(-(self.height - height + 1) // factor), -(-(self.width - width + 1) // factor))
-            window = (-(-height // factor), -(-width // factor))
+            shape, window = (self.height - height + 1, self.width - width + 1), (height, width)
             if self.tall:
                 shape, window = shape[::-1], window[::-1]
             inverse = np.empty(shape, np.float32)
             totals = np.empty((len(self.means), *shape) if kind == "uncentered" else (0, 0, 0), np.float32)
-            sums, squares, _ = self.transforms(factor)
+            sums, squares, _ = self.transforms(1)
             centered = kind == "centered"
             window_norms(
                 sums, squares, window, height * width, self.means, centered, self.flat(kind), inverse, totals
             )
-            self._norms[factor, kind] = ((height, width), inverse, totals)
+            self._norms[kind] = ((height, width), inverse, totals)
         return inverse, totals
 
     def _centred(self) -> NDArray[Any]:
@@ -169,7 +166,8 @@ def spectrum_shape(height: int, width: int) -> tuple[int, int]:
 
 
 def spectrum(planes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Fourier transforms of planes (channels, height, width), filled up with zeros to a shape; packed."""
+    """Fourier transforms of planes (channels, H, W), filled up with zeros or cut to a shape; packed."""
+    planes = planes[:, : shape[0], : shape[1]]
     padded = np.zeros((len(planes), *shape), np.float32)
     padded[:, : planes.shape[1], : planes.shape[2]] = planes
     for plane in padded:

@@ -6,10 +6,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ig_widgets.compute.blocks import Block
 from ig_widgets.compute.pictures import FACTORS, Kind, Picture
 from ig_widgets.compute.planes import luminance
 from ig_widgets.compute.search import Place, Workspace, best, search
-from ig_widgets.compute.templates import Template
 
 _SIDE = 2048  # of the parts of an image with more pixels than the square: bounds the memory for spectra
 
@@ -48,11 +48,6 @@ class Scene:
         """Whether patterns of this height and width can be searched."""
         return len(self.parts) == 1 or (largest[0] <= self.largest[0] and largest[1] <= self.largest[1])
 
-    @property
-    def largest_part(self) -> int:
-        """Pixels of the largest part."""
-        return max(int(picture.height * picture.width) for _, _, picture in self.parts)
-
     @cached_property
     def gray(self) -> "Scene":
         """The scene of the luminance; a gray one is its own."""
@@ -60,43 +55,29 @@ class Scene:
 
     def search(
         self,
-        template: Template,
+        block: Block,
         kinds: Sequence[Kind],
         workspace: Workspace,
         *,
         full: bool,
         signed: bool,
-        shrink: bool,
         count: int = 1,
-    ) -> list[list[Place]]:
-        """Find the best places of a pattern, as `compute.search.search` does.
+    ) -> list[list[list[Place]]]:
+        """Find the best places of some patterns, as `compute.search.search` does.
 
-        Parameters
-        ----------
-        template, kinds, workspace, full, signed, count
-            As there; but the pattern may be flat or too large: then there is no place.
-        shrink
-            Reduce a pattern that is too large until it fits.
-
-        Returns
-        -------
-        list of list of Place
-            For each kind, the best first.
+        When only one of image and patterns is in colour, the luminance of both is used.
         """
-        if len(template.pixels) != len(self.pixels):
-            return self.gray.search(
-                template.gray, kinds, workspace, full=full, signed=signed, shrink=shrink, count=count
-            )
-        if shrink:
-            template = template.shrunk(self.height, self.width)
-        if template.flat or template.height > self.height or template.width > self.width:
-            return [[] for _ in kinds]
-        found: list[list[Place]] = [[] for _ in kinds]
+        if block.channels != len(self.pixels):
+            return self.gray.search(block.gray, kinds, workspace, full=full, signed=signed, count=count)
+        found: list[list[list[Place]]] = [[[] for _ in kinds] for _ in block.templates]
         for top, left, picture in self.parts:
-            places = search(picture, template, kinds, workspace, full=full, signed=signed, count=count)
-            for all_places, new in zip(found, places, strict=True):
-                all_places += [place._replace(y=top + place.y, x=left + place.x) for place in new]
-        return [best(places, count, signed=signed) for places in found]
+            new = search(picture, block, kinds, workspace, full=full, signed=signed, count=count)
+            for j, of_kinds in enumerate(new):
+                for k, places in enumerate(of_kinds):
+                    found[j][k] += [place._replace(y=top + place.y, x=left + place.x) for place in places]
+        if len(self.parts) > 1:
+            found = [[best(places, count, signed=signed) for places in of_kinds] for of_kinds in found]
+        return found
 
 
 def _starts(length: int, side: int, largest: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""The search for the places where an image resembles a pattern most."""
+"""The search for the places where an image resembles patterns most."""
 
 import math
 from collections import OrderedDict
@@ -10,32 +10,32 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ig_widgets.compute.blocks import Block
 from ig_widgets.compute.correlation import (
     certify,
     exact_score,
-    multiply_conjugate,
+    multiply_conjugates,
     peaks,
     row_maxima,
     strengths,
     upper_bounds,
 )
+from ig_widgets.compute.descent import descend
 from ig_widgets.compute.pictures import Kind, Picture
-from ig_widgets.compute.refinement import STRIDE, refine
 from ig_widgets.compute.templates import Template
 
 Search = Literal["full", "pyramid"]
 
 # The pyramid, chosen by measurement on KSDD (published patterns) and NEU (boxes of 20 to 200 px).
 _CANDIDATES = 8  # at the lowest resolution, when one place is wanted
-_CANDIDATES_PER_PLACE = 16  # when several are
 _KEPT = 2  # of them at full resolution
-_MARGINS = {2: 0.2, 1: 0.05}  # what a score can gain, relatively, when the resolution doubles
+_MARGINS = (0.2, 0.05)  # what a score can gain, relatively, when the resolution doubles, and doubles again
+_CANDIDATES_PER_PLACE = 16  # when several are wanted
 _DOUBT = 8 * float(
     np.finfo(np.float32).eps
-)  # of a product, in norms of image and pattern: five times the largest seen
+)  # of a product, in norms of image and pattern: 0.9 eps is the most seen
 _TOLERANCE = 2e-5
 _SPECTRA_BYTES = 2**28
-_NONE = np.empty(0)
 
 
 class Place(NamedTuple):
@@ -67,7 +67,7 @@ class Spectra:
     """The spectra of patterns, computed once while there is room."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Template, int, tuple[int, ...], bool], NDArray[Any]] = OrderedDict()
+        self._kept: OrderedDict[tuple[Block, int, tuple[int, ...], bool], NDArray[Any]] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
@@ -75,43 +75,43 @@ class Spectra:
         """Travel to another process empty."""
         return (Spectra, ())
 
-    def of(self, template: Template, factor: int, shape: tuple[int, ...], *, tall: bool) -> NDArray[Any]:
-        """Return the spectrum of a pattern, see `Template.spectrum`."""
-        key = (template, factor, shape, tall)
-        spectrum = self._kept.get(key)
-        if spectrum is None:
-            spectrum = template.spectrum(factor, shape, tall=tall)
+    def of(self, block: Block, factor: int, shape: tuple[int, ...], *, tall: bool) -> NDArray[Any]:
+        """Return the spectra of a block, see `Block.spectra`."""
+        key = (block, factor, shape, tall)
+        spectra = self._kept.get(key)
+        if spectra is None:
+            spectra = block.spectra(factor, shape, tall=tall)
             with self._lock:
                 if key not in self._kept:
-                    self._kept[key] = spectrum
-                    self._bytes += spectrum.nbytes
+                    self._kept[key] = spectra
+                    self._bytes += spectra.nbytes
                 while self._bytes > _SPECTRA_BYTES:
                     self._bytes -= self._kept.popitem(last=False)[1].nbytes
-        return spectrum
+        return spectra
 
 
 def search(
     picture: Picture,
-    template: Template,
+    block: Block,
     kinds: Sequence[Kind],
     workspace: Workspace,
     *,
     full: bool,
     signed: bool,
     count: int = 1,
-) -> list[list[Place]]:
-    """Find the best places of a pattern that is not flat and fits into the image.
+) -> list[list[list[Place]]]:
+    """Find the best places of some patterns in an image.
 
     Parameters
     ----------
-    picture, template
+    picture, block
         As many channels in one as in the other.
     kinds
         Which scores.
     full
         Look everywhere at full resolution, with a certificate: places that rounding might have hidden are
-        scored in float64 as well. Otherwise rank the places at the pattern's `Template.factor`, and refine
-        the best ones level by level.
+        scored in float64 as well. Otherwise rank the places at the block's factor, and refine the best ones
+        level by level.
     signed
         Rank by the score itself, not by its absolute value.
     count
@@ -119,19 +119,21 @@ def search(
 
     Returns
     -------
-    list of list of Place
-        For each kind at least one, the best first. Scores are exact: computed in float64 at each place.
+    list of list of list of Place
+        For each pattern and each kind the places, the best first; none if the pattern does not fit into the
+        image. Scores are exact: computed in float64 at each place.
     """
-    factor = 1 if full else template.factor
+    factor = 1 if full else block.factor
     spectrum = picture.transforms(factor).spectrum
-    shape = spectrum.shape[1:]
-    product, products = workspace.array("product", *shape), workspace.array("products", *shape)
-    multiply_conjugate(spectrum, workspace.spectra.of(template, factor, shape, tall=picture.tall), product)
-    cv2.dft(product, products, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
-    return [
-        _Search(picture, template, kind, workspace, signed=signed).places(products, factor, count)
-        for kind in kinds
-    ]
+    spectra = workspace.spectra.of(block, factor, spectrum.shape[1:], tall=picture.tall)
+    if factor == 1:
+        return [
+            _everywhere(picture, template, spectra[j : j + 1], kinds, workspace, signed=signed, count=count)
+            for j, template in enumerate(block.templates)
+        ]
+    products = _products(spectrum, spectra, workspace)
+    found = [_descended(picture, block, kind, products, signed=signed, count=count) for kind in kinds]
+    return [list(of_kinds) for of_kinds in zip(*found, strict=True)]
 
 
 def best(places: Sequence[Place], count: int, *, signed: bool) -> list[Place]:
@@ -148,132 +150,114 @@ def best(places: Sequence[Place], count: int, *, signed: bool) -> list[Place]:
     return kept
 
 
-class _Search:
-    """What one kind of score needs; see `correlation.strengths` and `refinement.refine`."""
+def _products(spectrum: NDArray[Any], spectra: NDArray[Any], workspace: Workspace) -> NDArray[Any]:
+    """Correlate an image with some patterns."""
+    shape = (len(spectra), *spectrum.shape[1:])
+    transformed, products = workspace.array("transformed", *shape), workspace.array("products", *shape)
+    multiply_conjugates(spectrum, spectra, transformed)
+    for source, target in zip(transformed, products, strict=True):
+        cv2.dft(source, target, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
+    return products
 
-    def __init__(
-        self, picture: Picture, template: Template, kind: Kind, workspace: Workspace, *, signed: bool
-    ) -> None:
-        self.picture, self.template, self.kind, self.workspace, self.signed = (
-            picture,
-            template,
-            kind,
-            workspace,
-            signed,
-        )
-        self.norm = template.norms[kind]
-        self.area = template.height * template.width
-        self.origin = self.weights = self.means = _NONE
-        self.constant = self.blur = 0.0
-        if kind == "uncentered":
-            self.origin, self.means = picture.means, template.means
-            self.weights = template.means / self.norm
-            self.constant = self.area * float(np.dot(self.origin, self.weights))
-            self.blur = self.area * float(np.abs(self.origin * self.weights).sum())
 
-    def places(self, products: NDArray[Any], factor: int, count: int) -> list[Place]:
-        """Find the best places, given the correlations at a reduction."""
-        template, picture = self.template, self.picture
-        inverse, totals = picture.norms(factor, template.height, template.width, self.kind)
-        rows, columns = inverse.shape
-        strength = self.workspace.array("strength", rows + 2, columns + 2)
-        highest = self.workspace.array("highest", rows)
-        strengths(
-            products,
-            inverse,
-            totals,
-            self.weights,
-            self.constant,
-            factor**2 / self.norm,
-            self.signed,
-            strength,
-        )
-        row_maxima(strength, highest)
-        if factor == 1 and count == 1:
-            return [self._certified(strength, highest, inverse)]
-        candidates = _CANDIDATES if count == 1 else _CANDIDATES_PER_PLACE * count
-        ys, xs = np.empty(candidates, np.int64), np.empty(candidates, np.int64)
-        values = np.empty(candidates, np.float32)
-        left = peaks(strength, highest, ys, xs, values)
-        if picture.tall:
-            ys, xs = xs, ys
-        while factor > 1:
-            factor //= 2
-            left = self._refined(factor, ys, xs, values, left, count)
-        wanted = 1 if count == 1 else left
+def _descended(
+    picture: Picture, block: Block, kind: Kind, products: NDArray[Any], *, signed: bool, count: int
+) -> list[list[Place]]:
+    """Search the pyramid, given the correlations at its top."""
+    candidates, kept, margins = _CANDIDATES, _KEPT, _MARGINS
+    if count > 1:
+        candidates = kept = _CANDIDATES_PER_PLACE * count
+        margins = (np.inf, np.inf)
+    sizes = block.sizes
+    sums, squares, _ = picture.transforms(block.factor)
+    ys, xs = np.empty((2, len(sizes), kept), np.int64)
+    scores, counts = np.empty(ys.shape), np.empty(len(sizes), np.int64)
+    descend(
+        products,
+        block.factor,
+        picture.tall,
+        (sums, squares),
+        picture.level(2),
+        picture.level(1),
+        block.lines[2],
+        block.lines[1],
+        block.centred,
+        sizes,
+        block.norms(kind),
+        block.means(kind),
+        picture.means,
+        picture.flat(kind),
+        signed,
+        candidates,
+        kept,
+        margins,
+        ys,
+        xs,
+        scores,
+        counts,
+    )
+    found = []
+    for j, template in enumerate(block.templates):
+        n = min(int(counts[j]), count) if count == 1 else int(counts[j])
         places = [
-            Place(self._exact(y, x), y, x, template.height, template.width)
-            for y, x in zip(ys[:wanted].tolist(), xs[:wanted].tolist(), strict=True)
-        ]
-        return best(places, count, signed=self.signed)
-
-    def _certified(self, strength: NDArray[Any], highest: NDArray[Any], inverse: NDArray[Any]) -> Place:
-        picture, template = self.picture, self.template
-        y = int(highest.argmax())
-        x = int(strength[y + 1].argmax()) - 1
-        bounds = self.workspace.array("bounds", *strength.shape)
-        doubt = _DOUBT * (picture.norm * template.norms["centered"] / self.norm + self.blur)
-        upper_bounds(strength, inverse, doubt, bounds)
-        row_maxima(bounds, highest)
-        score, y, x = certify(
-            bounds,
-            highest,
-            _TOLERANCE,
-            self.signed,
-            picture.lying(picture.pixels),
-            picture.lying(template.centred),
-            self.norm,
-            self.means,
-            picture.flat(self.kind),
-            y,
-            x,
-        )
-        if picture.tall:
-            y, x = x, y
-        return Place(score, y, x, template.height, template.width)
-
-    def _refined(  # noqa: PLR0917
-        self, factor: int, ys: NDArray[Any], xs: NDArray[Any], values: NDArray[Any], left: int, count: int
-    ) -> int:
-        picture, template = self.picture, self.template
-        level = picture.level(factor)
-        h, w = template.levels[factor].shape[1:]
-        patch = (h + STRIDE) * (w + STRIDE) + STRIDE
-        ends = [
-            min(-(-(whole - part + 1) // factor), reduced - reduced_part + 1)
-            for whole, part, reduced, reduced_part in (
-                (picture.height, template.height, level.values.shape[1], h),
-                (picture.width, template.width, level.values.shape[2], w),
+            Place(score, y, x, template.height, template.width)
+            for score, y, x in zip(
+                scores[j, :n].tolist(), ys[j, :n].tolist(), xs[j, :n].tolist(), strict=True
             )
         ]
-        return int(
-            refine(
-                level.values,
-                level.squares,
-                level.means,
-                template.lines[factor],
-                (h, w),
-                self.area,
-                factor**2 / self.norm,
-                self.origin,
-                self.weights,
-                self.constant,
-                self.signed,
-                (ends[0], ends[1]),
-                _MARGINS[factor] if count == 1 else np.inf,
-                ys,
-                xs,
-                values,
-                min(left, _KEPT) if factor == 1 and count == 1 else left,
-                self.workspace.array("patch", len(level.values) * patch),
-                self.workspace.array("squares", patch),
-            )
-        )
+        found.append(best(places, count, signed=signed))
+    return found
 
-    def _exact(self, y: int, x: int) -> float:
-        picture = self.picture
-        return float(
-            exact_score(
-                picture.pixels, y, x, self.template.centred, self.norm, self.means, picture.flat(self.kind)
-            )
-        )
+
+def _everywhere(
+    picture: Picture,
+    template: Template,
+    spectrum: NDArray[Any],
+    kinds: Sequence[Kind],
+    workspace: Workspace,
+    *,
+    signed: bool,
+    count: int,
+) -> list[list[Place]]:
+    """Search at full resolution."""
+    if template.height > picture.height or template.width > picture.width:
+        return [[] for _ in kinds]
+    products = _products(picture.transforms(1).spectrum, spectrum, workspace)[0]
+    found = []
+    for kind in kinds:
+        norm, flat, area = template.norms[kind], picture.flat(kind), template.height * template.width
+        doubt = picture.norm * template.norms["centered"] / norm
+        means = weights = np.empty(0)
+        constant = 0.0
+        if kind == "uncentered":
+            means, weights = template.means, template.means / norm
+            constant = area * float(np.dot(picture.means, weights))
+            doubt += area * float(np.abs(picture.means * weights).sum())
+        inverse, totals = picture.norms(template.height, template.width, kind)
+        rows, columns = inverse.shape
+        strength = workspace.array("strength", rows + 2, columns + 2)
+        highest = workspace.array("highest", rows)
+        strengths(products, inverse, totals, weights, constant, 1 / norm, signed, strength)
+        row_maxima(strength, highest)
+        pixels, pattern = picture.lying(picture.pixels), picture.lying(template.centred)
+        if count == 1:
+            y = int(highest.argmax())
+            x = int(strength[y + 1].argmax()) - 1
+            bounds = workspace.array("bounds", *strength.shape)
+            upper_bounds(strength, inverse, _DOUBT * doubt, bounds)
+            row_maxima(bounds, highest)
+            scored = [certify(bounds, highest, _TOLERANCE, signed, pixels, pattern, norm, means, flat, y, x)]
+        else:
+            ys, xs = np.empty((2, _CANDIDATES_PER_PLACE * count), np.int64)
+            values = np.empty(len(ys), np.float32)
+            left = peaks(strength, highest, ys, xs, values)
+            scored = [
+                (exact_score(pixels, y, x, pattern, norm, means, flat), y, x)
+                for y, x in zip(ys[:left].tolist(), xs[:left].tolist(), strict=True)
+            ]
+        places = [
+            Place(score, *((x, y) if picture.tall else (y, x)), template.height, template.width)
+            for score, y, x in scored
+        ]
+        found.append(best(places, count, signed=signed))
+    return found

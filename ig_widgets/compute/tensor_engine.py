@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from ig_widgets.compute.engine import Engine
 from ig_widgets.compute.planes import luminance
-from ig_widgets.compute.scenes import Scene
-from ig_widgets.compute.templates import Template
 from ig_widgets.compute.tensors import best_places
 
 
@@ -39,7 +37,7 @@ class TensorEngine:
     ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Find the best place of each pattern in each image, as `Engine.match` does."""
         engine = self._engine
-        order = range(len(engine.templates)) if columns is None else columns
+        order = tuple(range(len(engine.templates)) if columns is None else columns)
         templates = [engine.templates[j] for j in order]
         arrays = list(images)
         scores = np.full((len(arrays), len(engine.kinds), len(templates)), np.nan)
@@ -55,7 +53,7 @@ class TensorEngine:
                 pixels = [luminance(arrays[i]) if gray else arrays[i] for i in rows]
                 patterns = [templates[j].gray if gray else templates[j] for j in these]
                 for k, kind in enumerate(engine.kinds):
-                    found, ys, xs, known = best_places(
+                    best, ys, xs, known = best_places(
                         pixels,
                         [pattern.pixels for pattern in patterns],
                         device=self._device,
@@ -63,7 +61,7 @@ class TensorEngine:
                         signed=engine.signed,
                     )
                     here = np.ix_(rows, [k], these)
-                    scores[here], sure[here] = found[:, None], known[:, None]
+                    scores[here], sure[here] = best[:, None], known[:, None]
                     sizes = np.array([(pattern.width, pattern.height) for pattern in patterns], np.int32)
                     boxes[here] = np.where(
                         (xs < 0)[..., None], -1, np.dstack([xs, ys, xs + sizes[:, 0], ys + sizes[:, 1]])
@@ -72,22 +70,9 @@ class TensorEngine:
             for i, image in enumerate(arrays):
                 for j, template in enumerate(templates):
                     sure[i, :, j] &= template.fits(*image.shape[1:])
-        self._settle(arrays, templates, sure, scores, boxes)
+        for i, image in enumerate(arrays):  # the processor settles what the GPU cannot tell for sure
+            doubtful = np.flatnonzero(~sure[i].all(axis=0)) if image.size else np.empty(0, int)
+            if len(doubtful):
+                found, places = engine.match([image], [order[j] for j in doubtful])
+                scores[i][:, doubtful], boxes[i][:, doubtful] = found[0], places[0]
         return scores, boxes
-
-    def _settle(
-        self,
-        images: Sequence[NDArray[Any]],
-        templates: Sequence[Template],
-        sure: NDArray[np.bool_],
-        scores: NDArray[np.float64],
-        boxes: NDArray[np.int32],
-    ) -> None:
-        """Compute on the processor what the GPU cannot tell for sure."""
-        workspace = self._engine.workspace()
-        for i, image in enumerate(images):
-            doubtful: list[int] = np.flatnonzero(~sure[i].all(axis=0)).tolist() if image.size else []
-            if doubtful:
-                scene = Scene(image, self._engine.largest)
-                for j in sorted(doubtful, key=lambda j: templates[j].pixels.shape):
-                    self._engine.match_one(scene, templates[j], workspace, scores[i, :, j], boxes[i, :, j])
