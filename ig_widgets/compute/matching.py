@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
@@ -39,6 +39,10 @@ _RESULTS = (
 
 
 _Result = tuple[Task, NDArray[np.float64], NDArray[np.int32]]
+
+
+_IMAGES = 32  # in a task at most
+_PAIRS = 2048  # of images and patterns in a task at most
 
 
 class FlatPatternWarning(UserWarning):
@@ -316,7 +320,8 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         boxes = np.full((len(images), features, 4), -1, np.int32)
         session = self._session()
         with session or nullcontext():
-            work = tasks(images, _names(images, "image"), len(self.templates_), session, X, boxes)
+            names, size = _names(images, "image"), self._task_size(len(images))
+            work = tasks(images, names, len(self.templates_), size, session, X, boxes)
             for task, scores, places in self._results(work):
                 columns = self._columns(task.patterns)
                 here = np.ix_(task.rows, columns)
@@ -431,6 +436,13 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
         results: Iterator[_Result] = parallel(delayed(_run)(self._engine, task, self.color) for task in work)
         return results
+
+    def _task_size(self, n_images: int) -> int:
+        """How many images make a task: enough for its overhead not to count, few enough to share them out."""
+        if on_cuda(self.device):
+            return _IMAGES
+        shares = 2 * int(effective_n_jobs(self.n_jobs))
+        return max(1, min(_IMAGES, _PAIRS // len(self.templates_), -(-n_images // shares)))
 
     def _columns(self, patterns: Sequence[int]) -> list[int]:
         """Columns of the result that belong to some of the patterns."""

@@ -12,8 +12,6 @@ from ig_widgets.data.digests import array_digest
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.prefetch import ahead
 
-_PAIRS = 2048  # of images and patterns in a task: enough that its overhead does not count
-_IMAGES = 32  # in a task at most
 _PIXELS = 2**23  # in a task: enough for a few of the largest images
 _LOOKED_UP = 256  # images looked up in the store together
 
@@ -39,6 +37,7 @@ def tasks(  # noqa: PLR0917
     images: Sequence[NDArray[Any]],
     names: Sequence[str],
     n_patterns: int,
+    size: int,
     session: FeatureSession | None,
     X: NDArray[np.float64],
     boxes: NDArray[np.int32],
@@ -51,6 +50,8 @@ def tasks(  # noqa: PLR0917
         The images, read one by one in their order, and what to call them.
     n_patterns
         The number of patterns.
+    size
+        How many images to put into a task, if they are not large.
     session
         What is known already.
     X, boxes
@@ -67,14 +68,13 @@ def tasks(  # noqa: PLR0917
     else:
         wanted = _unknown(images, n_patterns, session, X, boxes)
     waiting: list[_Wanted] = []
-    size = pixels = 0
+    pixels = 0
     for one in wanted:
         if waiting and one.patterns != waiting[0].patterns:
             yield _task(waiting, names)
             waiting, pixels = [], 0
         waiting.append(one)
         pixels += one.image.size
-        size = min(_IMAGES, max(1, _PAIRS // len(one.patterns)))
         if len(waiting) >= size or pixels >= _PIXELS:
             yield _task(waiting, names)
             waiting, pixels = [], 0

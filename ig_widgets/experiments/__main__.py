@@ -7,10 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
-from ig_widgets.experiments import ksdd, neu, speed
+from ig_widgets.experiments import ksdd, match_scale, match_speed, neu, speed
 from ig_widgets.experiments.tables import table
 
-EXPERIMENTS = {"ksdd": ksdd, "neu": neu, "speed": speed}
+EXPERIMENTS = {
+    "ksdd": ksdd,
+    "match-scale": match_scale,
+    "match-speed": match_speed,
+    "neu": neu,
+    "speed": speed,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -70,21 +70,24 @@ def table(metrics: Mapping[str, Summary]) -> str:
     Returns
     -------
     str
-        Median and range of each measure, with three decimals.
+        Median and range of each measure, with three decimals (more for small numbers); a new head where the
+        measures change.
     """
-    measures = list(next(iter(metrics.values())))
     wide = max(len(row) for row in metrics)
-    head = " ".join([" " * wide, *(f"{measure:>20}" for measure in measures)])
-    lines = [
-        " ".join(
-            [
-                f"{row:<{wide}}",
-                *(
-                    f"{of['median']:.3f} ({of['min']:.3f}-{of['max']:.3f})".rjust(20)
-                    for of in values.values()
-                ),
-            ]
-        )
-        for row, values in metrics.items()
-    ]
-    return "\n".join([head, *lines, "median (lowest-highest) over the runs"])
+    lines: list[str] = []
+    head = ""
+    for row, values in metrics.items():
+        columns = [max(20, len(measure) + 1) for measure in values]
+        heads = [measure.rjust(column) for measure, column in zip(values, columns, strict=True)]
+        if head != (head := " ".join([" " * wide, *heads])):
+            lines.append(head)
+        cells = [
+            f"{_short(of['median'])} ({_short(of['min'])}-{_short(of['max'])})".rjust(column)
+            for of, column in zip(values.values(), columns, strict=True)
+        ]
+        lines.append(" ".join([row.ljust(wide), *cells]))
+    return "\n".join([*lines, "median (lowest-highest) over the runs"])
+
+
+def _short(number: float) -> str:
+    return f"{number:.3f}" if number == 0 or abs(number) >= 0.01 else f"{number:.3g}"

@@ -2,12 +2,14 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from os import PathLike
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ig_widgets.compute.boxes import merge_boxes
+from ig_widgets.compute.feature_store import FeatureStore
 from ig_widgets.compute.labeler import SelectionWarning, WeakLabeler
 from ig_widgets.compute.matching import PatternMatcher, Search
 from ig_widgets.compute.metrics import label_metrics
@@ -45,6 +47,8 @@ class InspectorGadget:
         What people are taught: see `BoxAnnotator`.
     search
         "pyramid", or "full" for the exact and slow search: see `PatternMatcher`.
+    store
+        A `FeatureStore` or its folder: `learn()` then searches only patterns and images that are new.
     n_jobs
         How many images are searched at the same time: see `PatternMatcher`.
     random_state
@@ -90,6 +94,7 @@ class InspectorGadget:
         guidelines: str = "",
         examples: Mapping[str, Sequence[NDArray[np.uint8]]] | None = None,
         search: Search = "pyramid",
+        store: FeatureStore | str | PathLike[str] | None = None,
         n_jobs: int | None = None,
         random_state: int = 0,
     ) -> None:
@@ -103,6 +108,7 @@ class InspectorGadget:
         self.guidelines = guidelines
         self.examples = examples
         self.search = search
+        self.store = store
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.order = np.random.default_rng(random_state).permutation(len(images))
@@ -147,7 +153,7 @@ class InspectorGadget:
         patterns = self._cut(said)
         y = labels_of(self.images, said, self.classes, none=self.none)
         self._check_found(y)
-        matcher = PatternMatcher(patterns, search=self.search, n_jobs=self.n_jobs).fit()
+        matcher = PatternMatcher(patterns, search=self.search, store=self.store, n_jobs=self.n_jobs).fit()
         X, boxes = matcher.locate(self.images)
 
         readable = ~np.isnan(X).any(axis=1)

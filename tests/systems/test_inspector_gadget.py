@@ -281,3 +281,11 @@ def test_the_report_is_one_page_with_pictures_and_no_markup_from_names(tmp_path,
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert isinstance(gadget.weak_labels, pd.DataFrame)
+
+
+def test_a_store_changes_nothing_and_is_used_again(bars, log, tmp_path):
+    expected = InspectorGadget(bars, ["bar"], log=log).learn()
+    for _ in range(2):
+        P = InspectorGadget(bars, ["bar"], log=log, store=tmp_path / "features").learn()
+        np.testing.assert_array_equal(P, expected)
+    assert len(list((tmp_path / "features").rglob("*.npz"))) == 1
