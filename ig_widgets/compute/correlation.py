@@ -19,6 +19,60 @@ _NEVER = 1e30  # the energy of a window without contrast: nothing correlates wit
 
 
 @compiled
+def halve(finer: Array, squares: Array, means: Array, values: Array, energies: Array) -> None:
+    """Average the 2 x 2 blocks of an image, and the squares of its pixels.
+
+    Parameters
+    ----------
+    finer
+        (channels, H, W): pixels, or means of blocks of pixels.
+    squares
+        (H, W): the means of the squares in those blocks, summed over channels; (0, 0): the squares of `finer`.
+    means
+        (channels,): subtracted first. Blocks that stick out of the image are filled up with zeros then.
+    values, energies
+        (channels, ceil(H / 2), ceil(W / 2)) and (ceil(H / 2), ceil(W / 2)), overwritten.
+    """
+    channels, height, width = finer.shape
+    quarter = np.float32(0.25)
+    row = np.empty((2, width + 1), np.float32)
+    for y in range(energies.shape[0]):
+        to_energy = energies[y]
+        to_energy[:] = 0
+        for c in range(channels + 1):
+            if c == channels and squares.shape[0] == 0:
+                break
+            row[:] = 0
+            for k in range(2):
+                if 2 * y + k < height and c < channels:
+                    line, to, mean = finer[c, 2 * y + k], row[k], means[c]
+                    for x in range(width):
+                        to[x] = line[x] - mean
+                elif 2 * y + k < height:
+                    line_of_squares, to = squares[2 * y + k], row[k]
+                    for x in range(width):
+                        to[x] = line_of_squares[x]
+            upper, lower = row[0], row[1]
+            if c == channels:
+                for x in range(len(to_energy)):
+                    to_energy[x] = quarter * (
+                        (upper[2 * x] + upper[2 * x + 1]) + (lower[2 * x] + lower[2 * x + 1])
+                    )
+                break
+            to_value = values[c, y]
+            for x in range(len(to_value)):
+                to_value[x] = quarter * (
+                    (upper[2 * x] + upper[2 * x + 1]) + (lower[2 * x] + lower[2 * x + 1])
+                )
+            if squares.shape[0] == 0:
+                for x in range(len(to_energy)):
+                    to_energy[x] += quarter * (
+                        (upper[2 * x] * upper[2 * x] + upper[2 * x + 1] * upper[2 * x + 1])
+                        + (lower[2 * x] * lower[2 * x] + lower[2 * x + 1] * lower[2 * x + 1])
+                    )
+
+
+@compiled
 def multiply_conjugate(first: Array, second: Array, product: Array) -> None:
     """Multiply a spectrum by the conjugate of another, summed over channels.
 

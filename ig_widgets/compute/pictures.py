@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.correlation import window_norms
+from ig_widgets.compute.correlation import halve, window_norms
 
 Kind = Literal["centered", "uncentered"]
 
@@ -74,12 +74,10 @@ class Picture:
     @property
     def nbytes(self) -> int:
         """Memory held, in bytes."""
-        held = [self.pixels]
-        for level in list(self._levels.values()):
-            held += level
-        for transforms in list(self._transforms.values()):
-            held += transforms
-        return sum(array.nbytes for array in held)
+        held = {id(self.pixels): self.pixels}
+        for arrays in (*self._levels.values(), *self._transforms.values(), *self._norms.values()):
+            held |= {id(array): array for array in arrays if isinstance(array, np.ndarray)}
+        return sum(array.nbytes for array in held.values())
 
     def flat(self, kind: Kind) -> float:
         """Energy up to which a window counts as having no contrast (as black, when uncentered)."""
@@ -99,13 +97,11 @@ class Picture:
                 self._levels[1] = Level(self.pixels, _NO_SQUARES, self.means.astype(precision))
             else:
                 finer = self.level(factor // 2)
-                values = self._centred() if factor == 2 else finer.values
-                squares = _squares(values) if factor == 2 else finer.squares
-                self._levels[factor] = Level(
-                    np.stack([reduced(plane) for plane in values]),
-                    reduced(squares),
-                    np.zeros(len(values), np.float32),
-                )
+                channels, height, width = finer.values.shape
+                values = np.empty((channels, -(-height // 2), -(-width // 2)), np.float32)
+                squares = np.empty(values.shape[1:], np.float32)
+                halve(finer.values, finer.squares, finer.means, values, squares)
+                self._levels[factor] = Level(values, squares, np.zeros(channels, np.float32))
         return self._levels[factor]
 
     def transforms(self, factor: int) -> Transforms:
@@ -173,10 +169,3 @@ def spectrum(planes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     for plane in padded:
         cv2.dft(plane, plane)
     return padded
-
-
-def _squares(planes: NDArray[Any]) -> NDArray[Any]:
-    squares: NDArray[Any] = np.square(planes[0])
-    for plane in planes[1:]:
-        squares += np.square(plane)
-    return squares
