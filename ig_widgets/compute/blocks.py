@@ -68,7 +68,7 @@ class Block:
         return means if kind == "uncentered" else means[:, :0].copy()
 
     def spectra(self, factor: int, shape: tuple[int, ...], *, tall: bool) -> NDArray[Any]:
-        """(patterns, channels, *shape), see `Template.spectrum`."""
+        """Spectra as from `pictures.spectrum`, with the patterns in front."""
         return np.stack([template.spectrum(factor, shape, tall=tall) for template in self.templates])
 
 

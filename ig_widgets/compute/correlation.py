@@ -27,7 +27,7 @@ def halve(finer: Array, squares: Array, means: Array, values: Array, energies: A
     finer
         (channels, H, W): pixels, or means of blocks of pixels.
     squares
-        (H, W): the means of the squares in those blocks, summed over channels; (0, 0): the squares of `finer`.
+        (H, W): the means of the squares in those blocks, summed over channels; (0, 0): those of `finer`.
     means
         (channels,): subtracted first. Blocks that stick out of the image are filled up with zeros then.
     values, energies
@@ -73,48 +73,60 @@ def halve(finer: Array, squares: Array, means: Array, values: Array, energies: A
 
 
 @compiled
-def multiply_conjugate(first: Array, second: Array, product: Array) -> None:
-    """Multiply a spectrum by the conjugate of another, summed over channels.
+def multiply_conjugates(first: Array, seconds: Array, products: Array) -> None:
+    """Multiply a spectrum by the conjugates of others, summed over channels.
 
     Parameters
     ----------
-    first, second
-        (channels, rows, columns), float32, rows and columns even, packed as by `cv2.dft`: two columns of
-        numbers for one of complex values; first and last column are spectra of real columns, packed down.
-    product
-        (rows, columns), overwritten.
+    first
+        (channels, 2 n), float32: real and imaginary parts in turn.
+    seconds
+        (patterns, channels, 2 n).
+    products
+        (patterns, 2 n), overwritten.
     """
-    channels, rows, columns = first.shape
-    pairs = columns // 2 - 1
-    for c in range(channels):
-        for y in range(rows):
-            a, b = first[c, y, 1 : columns - 1], second[c, y, 1 : columns - 1]
-            to = product[y, 1 : columns - 1]
-            for k in range(pairs):
-                re, im, other_re, other_im = a[2 * k], a[2 * k + 1], b[2 * k], b[2 * k + 1]
-                if c == 0:
-                    to[2 * k] = re * other_re + im * other_im
-                    to[2 * k + 1] = im * other_re - re * other_im
-                else:
-                    to[2 * k] += re * other_re + im * other_im
-                    to[2 * k + 1] += im * other_re - re * other_im
-        for x in (0, columns - 1):
-            if c == 0:
-                product[:, x] = 0
-            product[0, x] += first[c, 0, x] * second[c, 0, x]
-            product[rows - 1, x] += first[c, rows - 1, x] * second[c, rows - 1, x]
-            for y in range(1, rows - 1, 2):
-                re, im = first[c, y, x], first[c, y + 1, x]
-                other_re, other_im = second[c, y, x], second[c, y + 1, x]
-                product[y, x] += re * other_re + im * other_im
-                product[y + 1, x] += im * other_re - re * other_im
+    channels, length = first.shape
+    for j in range(len(seconds)):
+        product = products[j]
+        for c in range(channels):
+            a, b = first[c], seconds[j, c]
+            if c > 0:
+                for k in range(length // 2):
+                    product[2 * k] += a[2 * k] * b[2 * k] + a[2 * k + 1] * b[2 * k + 1]
+                    product[2 * k + 1] += a[2 * k + 1] * b[2 * k] - a[2 * k] * b[2 * k + 1]
+            else:
+                for k in range(length // 2):
+                    product[2 * k] = a[2 * k] * b[2 * k] + a[2 * k + 1] * b[2 * k + 1]
+                    product[2 * k + 1] = a[2 * k + 1] * b[2 * k] - a[2 * k] * b[2 * k + 1]
 
 
 @compiled
-def multiply_conjugates(first: Array, seconds: Array, products: Array) -> None:
-    """Do the same for several spectra, (n, channels, rows, columns), and products, (n, rows, columns)."""
-    for j in range(len(seconds)):
-        multiply_conjugate(first, seconds[j], products[j])
+def turn(columns: Array, rows: Array) -> None:
+    """Turn the half-spectra of rows that stand in columns, and pack them.
+
+    Parameters
+    ----------
+    columns
+        (patterns, frequencies, 2 H), float32: real and imaginary parts in turn; an even number of pixels has
+        n / 2 + 1 frequencies.
+    rows
+        (patterns, <= H, n), overwritten: packed as `cv2.dft` has it, without imaginary parts that are 0.
+    """
+    last = columns.shape[1] - 1
+    tile = 16
+    for j in range(len(rows)):
+        for top in range(0, rows.shape[1], tile):
+            bottom = min(top + tile, rows.shape[1])
+            for y in range(top, bottom):
+                rows[j, y, 0] = columns[j, 0, 2 * y]
+                rows[j, y, 2 * last - 1] = columns[j, last, 2 * y]
+            for begin in range(1, last, tile):
+                end = min(begin + tile, last)
+                for y in range(top, bottom):
+                    to = rows[j, y, 2 * begin - 1 : 2 * end - 1]
+                    for k in range(end - begin):
+                        to[2 * k] = columns[j, begin + k, 2 * y]
+                        to[2 * k + 1] = columns[j, begin + k, 2 * y + 1]
 
 
 @compiled

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from ig_widgets.compute.correlation import halve, window_norms
 
@@ -34,6 +35,7 @@ class Transforms(NamedTuple):
     sums: NDArray[Any]
     squares: NDArray[Any]
     spectrum: NDArray[Any]
+    shape: tuple[int, int]
 
 
 class Picture:
@@ -75,7 +77,7 @@ class Picture:
     def nbytes(self) -> int:
         """Memory held, in bytes."""
         held = {id(self.pixels): self.pixels}
-        for arrays in (*self._levels.values(), *self._transforms.values(), *self._norms.values()):
+        for arrays in [*self._levels.values(), *self._transforms.values(), *self._norms.values()]:
             held |= {id(array): array for array in arrays if isinstance(array, np.ndarray)}
         return sum(array.nbytes for array in held.values())
 
@@ -116,7 +118,7 @@ class Picture:
                 sums = [cv2.integral(plane, sdepth=cv2.CV_64F) for plane in values]
                 squares = cv2.integral(self.lying(level.squares), sdepth=cv2.CV_64F)
             shape = spectrum_shape(*values.shape[1:])
-            self._transforms[factor] = Transforms(np.stack(sums), squares, spectrum(values, shape))
+            self._transforms[factor] = Transforms(np.stack(sums), squares, spectrum(values, shape), shape)
         return self._transforms[factor]
 
     def norms(self, height: int, width: int, kind: Kind) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -131,7 +133,7 @@ class Picture:
                 shape, window = shape[::-1], window[::-1]
             inverse = np.empty(shape, np.float32)
             totals = np.empty((len(self.means), *shape) if kind == "uncentered" else (0, 0, 0), np.float32)
-            sums, squares, _ = self.transforms(1)
+            sums, squares, *_ = self.transforms(1)
             centered = kind == "centered"
             window_norms(
                 sums, squares, window, height * width, self.means, centered, self.flat(kind), inverse, totals
@@ -162,10 +164,23 @@ def spectrum_shape(height: int, width: int) -> tuple[int, int]:
 
 
 def spectrum(planes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Fourier transforms of planes (channels, H, W), filled up with zeros or cut to a shape; packed."""
+    """Transform planes, filled up with zeros or cut to a shape.
+
+    Parameters
+    ----------
+    planes
+        (channels, H, W).
+    shape
+        Height and width, as from `spectrum_shape`.
+
+    Returns
+    -------
+    array of shape (channels, width / 2 + 1, 2 height)
+        float32: for each frequency along the lines one along the columns, real and imaginary parts in turn.
+    """
     planes = planes[:, : shape[0], : shape[1]]
     padded = np.zeros((len(planes), *shape), np.float32)
     padded[:, : planes.shape[1], : planes.shape[2]] = planes
-    for plane in padded:
-        cv2.dft(plane, plane)
-    return padded
+    half = np.ascontiguousarray(fft.rfft(padded, axis=2).swapaxes(1, 2))
+    whole: NDArray[np.complex64] = fft.fft(half, axis=2, overwrite_x=True)
+    return whole.view(np.float32)

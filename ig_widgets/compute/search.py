@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from ig_widgets.compute.blocks import Block
 from ig_widgets.compute.correlation import (
@@ -18,6 +19,7 @@ from ig_widgets.compute.correlation import (
     peaks,
     row_maxima,
     strengths,
+    turn,
     upper_bounds,
 )
 from ig_widgets.compute.descent import descend
@@ -124,14 +126,16 @@ def search(
         image. Scores are exact: computed in float64 at each place.
     """
     factor = 1 if full else block.factor
-    spectrum = picture.transforms(factor).spectrum
-    spectra = workspace.spectra.of(block, factor, spectrum.shape[1:], tall=picture.tall)
+    shape = picture.transforms(factor).shape
+    spectra = workspace.spectra.of(block, factor, shape, tall=picture.tall)
     if factor == 1:
         return [
             _everywhere(picture, template, spectra[j : j + 1], kinds, workspace, signed=signed, count=count)
             for j, template in enumerate(block.templates)
         ]
-    products = _products(spectrum, spectra, workspace)
+    products = _products(
+        picture, spectra, factor, (block.sizes[:, 0].min(), block.sizes[:, 1].min()), workspace
+    )
     found = [_descended(picture, block, kind, products, signed=signed, count=count) for kind in kinds]
     return [list(of_kinds) for of_kinds in zip(*found, strict=True)]
 
@@ -150,13 +154,33 @@ def best(places: Sequence[Place], count: int, *, signed: bool) -> list[Place]:
     return kept
 
 
-def _products(spectrum: NDArray[Any], spectra: NDArray[Any], workspace: Workspace) -> NDArray[Any]:
-    """Correlate an image with some patterns."""
-    shape = (len(spectra), *spectrum.shape[1:])
-    transformed, products = workspace.array("transformed", *shape), workspace.array("products", *shape)
-    multiply_conjugates(spectrum, spectra, transformed)
-    for source, target in zip(transformed, products, strict=True):
-        cv2.dft(source, target, flags=cv2.DFT_INVERSE | cv2.DFT_SCALE)
+def _products(
+    picture: Picture, spectra: NDArray[Any], factor: int, smallest: tuple[int, int], workspace: Workspace
+) -> NDArray[Any]:
+    """Correlate an image with some patterns; lines below the places of the smallest are left out.
+
+    The inverse transform of the columns comes first, for it leaves lines that are no places and need no
+    transform.
+    """
+    spectrum = picture.transforms(factor).spectrum
+    channels, frequencies, length = spectrum.shape
+    sides = (picture.height, picture.width)
+    places = [-(-max(1, side - small + 1) // factor) for side, small in zip(sides, smallest, strict=True)]
+    shape = (len(spectra), places[1] if picture.tall else places[0], 2 * frequencies - 2)
+    product = workspace.array("product", len(spectra), frequencies, length)
+    multiply_conjugates(
+        spectrum.reshape(channels, -1),
+        spectra.reshape(len(spectra), channels, -1),
+        product.reshape(len(spectra), -1),
+    )
+    columns = fft.ifft(product.view(np.complex64), axis=2, overwrite_x=True).view(np.float32)
+    lines, products = workspace.array("lines", *shape), workspace.array("products", *shape)
+    turn(columns, lines)
+    cv2.dft(
+        lines.reshape(-1, shape[2]),
+        products.reshape(-1, shape[2]),
+        flags=cv2.DFT_INVERSE | cv2.DFT_ROWS | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT,
+    )
     return products
 
 
@@ -169,7 +193,7 @@ def _descended(
         candidates = kept = _CANDIDATES_PER_PLACE * count
         margins = (np.inf, np.inf)
     sizes = block.sizes
-    sums, squares, _ = picture.transforms(block.factor)
+    sums, squares, *_ = picture.transforms(block.factor)
     ys, xs = np.empty((2, len(sizes), kept), np.int64)
     scores, counts = np.empty(ys.shape), np.empty(len(sizes), np.int64)
     descend(
@@ -222,7 +246,7 @@ def _everywhere(
     """Search at full resolution."""
     if template.height > picture.height or template.width > picture.width:
         return [[] for _ in kinds]
-    products = _products(picture.transforms(1).spectrum, spectrum, workspace)[0]
+    products = _products(picture, spectrum, 1, (template.height, template.width), workspace)[0]
     found = []
     for kind in kinds:
         norm, flat, area = template.norms[kind], picture.flat(kind), template.height * template.width

@@ -76,7 +76,7 @@ class Template:
         }
 
     def spectrum(self, factor: int, shape: tuple[int, ...], *, tall: bool) -> NDArray[Any]:
-        """Packed spectra of a reduction, filled up with zeros to a shape; for a tall image, transposed."""
+        """Return `pictures.spectrum` of a reduction; for a tall image of the transpose."""
         planes = self.levels[factor]
         return spectrum(planes.swapaxes(1, 2) if tall else planes, shape)
 
