@@ -26,6 +26,10 @@ class Block:
         self.templates = tuple(templates)
         self.factor = templates[0].factor
         self.channels = len(templates[0].pixels)
+        means = np.array([template.means for template in templates])
+        self._means: dict[Kind, NDArray[np.float64]] = {"centered": means[:, :0].copy(), "uncentered": means}
+        self._norms = {kind: np.array([t.norms[kind] for t in templates]) for kind in self._means}
+        self._parts: dict[tuple[int, int], Block] = {}
 
     @cached_property
     def gray(self) -> "Block":
@@ -60,12 +64,17 @@ class Block:
 
     def norms(self, kind: Kind) -> NDArray[np.float64]:
         """(patterns,)."""
-        return np.array([template.norms[kind] for template in self.templates])
+        return self._norms[kind]
 
     def means(self, kind: Kind) -> NDArray[np.float64]:
         """(patterns, channels), (patterns, 0) for centered scores."""
-        means = np.array([template.means for template in self.templates])
-        return means if kind == "uncentered" else means[:, :0].copy()
+        return self._means[kind]
+
+    def part(self, start: int, stop: int) -> "Block":
+        """Return the block of some of the patterns, always the same one."""
+        if start == 0 and stop >= len(self.templates):
+            return self
+        return self._parts.setdefault((start, stop), Block(self.templates[start:stop]))
 
     def spectra(self, factor: int, shape: tuple[int, ...], *, tall: bool) -> NDArray[Any]:
         """Spectra as from `pictures.spectrum`, with the patterns in front."""

@@ -376,6 +376,7 @@ def certify(
     highest: Array,
     tolerance: float,
     signed: bool,
+    tall: bool,
     pixels: Array,
     pattern: Array,
     norm: float,
@@ -394,6 +395,8 @@ def certify(
         Places whose score cannot exceed the best by more than this are left alone.
     signed
         Whether the sign counts.
+    tall
+        Whether rows and columns of the bounds are columns and rows of the pixels.
     pixels, pattern, norm, means, flat
         As in `exact_score`.
     y, x
@@ -404,14 +407,15 @@ def certify(
     tuple of float, int, int
         Score (with its sign), y and x.
     """
-    best = exact_score(pixels, y, x, pattern, norm, means, flat)
+    best = exact_score(pixels, x if tall else y, y if tall else x, pattern, norm, means, flat)
     needed = (best if signed else abs(best)) + tolerance
     for row in range(len(highest)):
         if highest[row] <= needed:
             continue
         for column in range(bounds.shape[1] - 2):
             if bounds[row + 1, column + 1] > needed and not (row == y and column == x):
-                score = exact_score(pixels, row, column, pattern, norm, means, flat)
+                at_y, at_x = (column, row) if tall else (row, column)
+                score = exact_score(pixels, at_y, at_x, pattern, norm, means, flat)
                 if (score if signed else abs(score)) + tolerance > needed:
                     best, y, x = score, row, column
                     needed = (best if signed else abs(best)) + tolerance

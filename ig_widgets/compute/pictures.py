@@ -1,4 +1,4 @@
-"""An image prepared for many searches: reductions, integral images, spectra, norms of windows."""
+"""An image prepared for many searches: reductions, integral images, spectra."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from ig_widgets.compute.correlation import halve, window_norms
+from ig_widgets.compute.correlation import halve
 
 Kind = Literal["centered", "uncentered"]
 
@@ -71,13 +71,12 @@ class Picture:
         self.norm = float(np.sqrt(energy * self.height * self.width))
         self._levels: dict[int, Level] = {}
         self._transforms: dict[int, Transforms] = {}
-        self._norms: dict[Kind, tuple[tuple[int, int], NDArray[Any], NDArray[Any]]] = {}
 
     @property
     def nbytes(self) -> int:
         """Memory held, in bytes."""
         held = {id(self.pixels): self.pixels}
-        for arrays in [*self._levels.values(), *self._transforms.values(), *self._norms.values()]:
+        for arrays in [*self._levels.values(), *self._transforms.values()]:
             held |= {id(array): array for array in arrays if isinstance(array, np.ndarray)}
         return sum(array.nbytes for array in held.values())
 
@@ -120,26 +119,6 @@ class Picture:
             shape = spectrum_shape(*values.shape[1:])
             self._transforms[factor] = Transforms(np.stack(sums), squares, spectrum(values, shape), shape)
         return self._transforms[factor]
-
-    def norms(self, height: int, width: int, kind: Kind) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return 1 / norm of all windows of a size at full resolution, and their sums if uncentered; `lying`.
-
-        The last norms are remembered: search patterns in order of their sizes.
-        """
-        size, inverse, totals = self._norms.get(kind, ((0, 0), _NO_SQUARES, _NO_SQUARES))
-        if size != (height, width):
-            shape, window = (self.height - height + 1, self.width - width + 1), (height, width)
-            if self.tall:
-                shape, window = shape[::-1], window[::-1]
-            inverse = np.empty(shape, np.float32)
-            totals = np.empty((len(self.means), *shape) if kind == "uncentered" else (0, 0, 0), np.float32)
-            sums, squares, *_ = self.transforms(1)
-            centered = kind == "centered"
-            window_norms(
-                sums, squares, window, height * width, self.means, centered, self.flat(kind), inverse, totals
-            )
-            self._norms[kind] = ((height, width), inverse, totals)
-        return inverse, totals
 
     def _centred(self) -> NDArray[Any]:
         means = self.level(1).means

@@ -12,19 +12,10 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from ig_widgets.compute.blocks import Block
-from ig_widgets.compute.correlation import (
-    certify,
-    exact_score,
-    multiply_conjugates,
-    peaks,
-    row_maxima,
-    strengths,
-    turn,
-    upper_bounds,
-)
+from ig_widgets.compute.correlation import multiply_conjugates, turn
 from ig_widgets.compute.descent import descend
+from ig_widgets.compute.everywhere import look_everywhere
 from ig_widgets.compute.pictures import Kind, Picture
-from ig_widgets.compute.templates import Template
 
 Search = Literal["full", "pyramid"]
 
@@ -38,6 +29,9 @@ _DOUBT = 8 * float(
 )  # of a product, in norms of image and pattern: 0.9 eps is the most seen
 _TOLERANCE = 2e-5
 _SPECTRA_BYTES = 2**28
+_PRODUCT_BYTES = (
+    2**22
+)  # of correlations computed together: they should still be in the cache when they are used
 
 
 class Place(NamedTuple):
@@ -128,16 +122,22 @@ def search(
     factor = 1 if full else block.factor
     shape = picture.transforms(factor).shape
     spectra = workspace.spectra.of(block, factor, shape, tall=picture.tall)
-    if factor == 1:
-        return [
-            _everywhere(picture, template, spectra[j : j + 1], kinds, workspace, signed=signed, count=count)
-            for j, template in enumerate(block.templates)
-        ]
-    products = _products(
-        picture, spectra, factor, (block.sizes[:, 0].min(), block.sizes[:, 1].min()), workspace
-    )
-    found = [_descended(picture, block, kind, products, signed=signed, count=count) for kind in kinds]
-    return [list(of_kinds) for of_kinds in zip(*found, strict=True)]
+    together = max(1, _PRODUCT_BYTES // (4 * shape[0] * shape[1]))
+    found: list[list[list[Place]]] = []
+    for start in range(0, len(spectra), together):
+        part = block.part(start, start + together)
+        products = _products(picture, spectra[start : start + together], factor, part, workspace)
+        if factor == 1:
+            of_kinds = [
+                _everywhere(picture, part, kind, products, workspace, signed=signed, count=count)
+                for kind in kinds
+            ]
+        else:
+            of_kinds = [
+                _descended(picture, part, kind, products, signed=signed, count=count) for kind in kinds
+            ]
+        found += [list(places) for places in zip(*of_kinds, strict=True)]
+    return found
 
 
 def best(places: Sequence[Place], count: int, *, signed: bool) -> list[Place]:
@@ -155,7 +155,7 @@ def best(places: Sequence[Place], count: int, *, signed: bool) -> list[Place]:
 
 
 def _products(
-    picture: Picture, spectra: NDArray[Any], factor: int, smallest: tuple[int, int], workspace: Workspace
+    picture: Picture, spectra: NDArray[Any], factor: int, block: Block, workspace: Workspace
 ) -> NDArray[Any]:
     """Correlate an image with some patterns; lines below the places of the smallest are left out.
 
@@ -164,9 +164,9 @@ def _products(
     """
     spectrum = picture.transforms(factor).spectrum
     channels, frequencies, length = spectrum.shape
-    sides = (picture.height, picture.width)
-    places = [-(-max(1, side - small + 1) // factor) for side, small in zip(sides, smallest, strict=True)]
-    shape = (len(spectra), places[1] if picture.tall else places[0], 2 * frequencies - 2)
+    side = picture.width if picture.tall else picture.height
+    smallest = int(block.sizes[:, 1 if picture.tall else 0].min())
+    shape = (len(spectra), -(-max(1, side - smallest + 1) // factor), 2 * frequencies - 2)
     product = workspace.array("product", len(spectra), frequencies, length)
     multiply_conjugates(
         spectrum.reshape(channels, -1),
@@ -192,10 +192,8 @@ def _descended(
     if count > 1:
         candidates = kept = _CANDIDATES_PER_PLACE * count
         margins = (np.inf, np.inf)
-    sizes = block.sizes
     sums, squares, *_ = picture.transforms(block.factor)
-    ys, xs = np.empty((2, len(sizes), kept), np.int64)
-    scores, counts = np.empty(ys.shape), np.empty(len(sizes), np.int64)
+    ys, xs, scores, counts = _places(len(block.templates), kept)
     descend(
         products,
         block.factor,
@@ -206,7 +204,7 @@ def _descended(
         block.lines[2],
         block.lines[1],
         block.centred,
-        sizes,
+        block.sizes,
         block.norms(kind),
         block.means(kind),
         picture.means,
@@ -220,68 +218,83 @@ def _descended(
         scores,
         counts,
     )
-    found = []
-    for j, template in enumerate(block.templates):
-        n = min(int(counts[j]), count) if count == 1 else int(counts[j])
-        places = [
-            Place(score, y, x, template.height, template.width)
-            for score, y, x in zip(
-                scores[j, :n].tolist(), ys[j, :n].tolist(), xs[j, :n].tolist(), strict=True
-            )
-        ]
-        found.append(best(places, count, signed=signed))
-    return found
+    if count == 1:
+        np.minimum(counts, 1, out=counts)  # the others were only in reserve
+    return _listed(block, ys, xs, scores, counts, signed=signed, count=count)
 
 
 def _everywhere(
     picture: Picture,
-    template: Template,
-    spectrum: NDArray[Any],
-    kinds: Sequence[Kind],
+    block: Block,
+    kind: Kind,
+    products: NDArray[Any],
     workspace: Workspace,
     *,
     signed: bool,
     count: int,
 ) -> list[list[Place]]:
-    """Search at full resolution."""
-    if template.height > picture.height or template.width > picture.width:
-        return [[] for _ in kinds]
-    products = _products(picture, spectrum, 1, (template.height, template.width), workspace)[0]
+    """Search at full resolution, given the correlations."""
+    sums, squares, *_ = picture.transforms(1)
+    norms, means = block.norms(kind), block.means(kind)
+    doubts = picture.norm * block.norms("centered")
+    if kind == "uncentered":
+        areas = block.sizes[:, 0] * block.sizes[:, 1]
+        doubts = doubts + areas * np.abs(means * picture.means).sum(axis=1)
+    windows, border = picture.height * picture.width, 2 * (picture.height + picture.width + 2)
+    ys, xs, scores, counts = _places(len(block.templates), 1 if count == 1 else _CANDIDATES_PER_PLACE * count)
+    look_everywhere(
+        products,
+        picture.tall,
+        (sums, squares),
+        picture.pixels,
+        block.centred,
+        block.sizes,
+        norms,
+        means,
+        picture.means,
+        picture.flat(kind),
+        _DOUBT * doubts / norms,
+        _TOLERANCE,
+        signed,
+        (
+            workspace.array("inverse", windows),
+            workspace.array("totals", windows * means.shape[1]),
+            workspace.array("strength", windows + border),
+            workspace.array("bounds", windows + border),
+        ),
+        ys,
+        xs,
+        scores,
+        counts,
+    )
+    return _listed(block, ys, xs, scores, counts, signed=signed, count=count)
+
+
+def _places(
+    patterns: int, count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Return ys, xs, scores (patterns, count) and counts (patterns,) to be filled in."""
+    ys, xs = np.empty((2, patterns, count), np.int64)
+    return ys, xs, np.empty((patterns, count)), np.empty(patterns, np.int64)
+
+
+def _listed(
+    block: Block,
+    ys: NDArray[np.int64],
+    xs: NDArray[np.int64],
+    scores: NDArray[np.float64],
+    counts: NDArray[np.int64],
+    *,
+    signed: bool,
+    count: int,
+) -> list[list[Place]]:
     found = []
-    for kind in kinds:
-        norm, flat, area = template.norms[kind], picture.flat(kind), template.height * template.width
-        doubt = picture.norm * template.norms["centered"] / norm
-        means = weights = np.empty(0)
-        constant = 0.0
-        if kind == "uncentered":
-            means, weights = template.means, template.means / norm
-            constant = area * float(np.dot(picture.means, weights))
-            doubt += area * float(np.abs(picture.means * weights).sum())
-        inverse, totals = picture.norms(template.height, template.width, kind)
-        rows, columns = inverse.shape
-        strength = workspace.array("strength", rows + 2, columns + 2)
-        highest = workspace.array("highest", rows)
-        strengths(products, inverse, totals, weights, constant, 1 / norm, signed, strength)
-        row_maxima(strength, highest)
-        pixels, pattern = picture.lying(picture.pixels), picture.lying(template.centred)
-        if count == 1:
-            y = int(highest.argmax())
-            x = int(strength[y + 1].argmax()) - 1
-            bounds = workspace.array("bounds", *strength.shape)
-            upper_bounds(strength, inverse, _DOUBT * doubt, bounds)
-            row_maxima(bounds, highest)
-            scored = [certify(bounds, highest, _TOLERANCE, signed, pixels, pattern, norm, means, flat, y, x)]
-        else:
-            ys, xs = np.empty((2, _CANDIDATES_PER_PLACE * count), np.int64)
-            values = np.empty(len(ys), np.float32)
-            left = peaks(strength, highest, ys, xs, values)
-            scored = [
-                (exact_score(pixels, y, x, pattern, norm, means, flat), y, x)
-                for y, x in zip(ys[:left].tolist(), xs[:left].tolist(), strict=True)
-            ]
+    for template, n, *columns in zip(
+        block.templates, counts.tolist(), scores.tolist(), ys.tolist(), xs.tolist(), strict=True
+    ):
         places = [
-            Place(score, *((x, y) if picture.tall else (y, x)), template.height, template.width)
-            for score, y, x in scored
+            Place(score, y, x, template.height, template.width)
+            for score, y, x in zip(*(column[:n] for column in columns), strict=True)
         ]
-        found.append(best(places, count, signed=signed))
+        found.append(places if len(places) < 2 else best(places, count, signed=signed))
     return found
