@@ -74,7 +74,9 @@ class Block:
         """Return the block of some of the patterns, always the same one."""
         if start == 0 and stop >= len(self.templates):
             return self
-        return self._parts.setdefault((start, stop), Block(self.templates[start:stop]))
+        if (start, stop) not in self._parts:
+            self._parts[start, stop] = Block(self.templates[start:stop])
+        return self._parts[start, stop]
 
     def spectra(self, factor: int, shape: tuple[int, ...], *, tall: bool) -> NDArray[Any]:
         """Spectra as from `pictures.spectrum`, with the patterns in front."""

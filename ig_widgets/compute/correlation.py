@@ -151,7 +151,7 @@ def window_norms(
     squares
         (H + 1, W + 1), float64: integral image of their squares, summed over channels.
     size
-        Height and width of the windows; the part of a window outside the image counts as 0.
+        Height and width of the windows.
     area
         Pixels of full resolution in a window.
     means
@@ -167,8 +167,8 @@ def window_norms(
     """
     rows, columns = inverse.shape
     channels = sums.shape[0]
-    height, width = min(size[0], sums.shape[1] - rows), min(size[1], sums.shape[2] - columns)
-    scale = area / (size[0] * size[1])
+    height, width = size
+    scale = area / (height * width)
     brightness = 0.0
     for c in range(channels):
         brightness += area * means[c] * means[c]

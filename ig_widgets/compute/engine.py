@@ -14,6 +14,7 @@ from ig_widgets.compute.templates import Template
 
 Oversized = Literal["zero", "shrink"]
 
+_PRODUCT_BYTES = 2**24  # of correlations with one image that are computed together
 _PIXELS_AT_ONCE = 2**23  # of images in memory, searched together for a block of patterns
 
 
@@ -80,11 +81,16 @@ class Engine:
             score = np.zeros((len(batch), *shape))
             box = np.full((len(batch), *shape, 4), -1, np.int32)
             scenes = [Scene(image, self.largest) if image.size else None for image in batch]
+            largest = max((scene.largest_part for scene in scenes if scene is not None), default=1)
             for positions, block in self._blocks_of(columns):
-                for i, scene in enumerate(scenes):
-                    if scene is not None:
-                        found = self.places(scene, block, workspace)
-                        self._put(positions, found, score[i], box[i])
+                pixels = largest // (1 if self.full else block.factor**2)
+                together = max(1, _PRODUCT_BYTES // (4 * max(1, pixels)))
+                for start in range(0, len(positions), together):
+                    part = block.part(start, start + together)
+                    for i, scene in enumerate(scenes):
+                        if scene is not None:
+                            found = self.places(scene, part, workspace)
+                            self._put(positions[start : start + together], found, score[i], box[i])
             if self.shrink:
                 self._search_shrunk(scenes, templates, workspace, score, box)
             score[[scene is None for scene in scenes]] = np.nan

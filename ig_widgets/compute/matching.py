@@ -42,7 +42,7 @@ _Result = tuple[Task, NDArray[np.float64], NDArray[np.int32]]
 
 
 _IMAGES = 32  # in a task at most
-_PAIRS = 2048  # of images and patterns in a task at most
+_PAIRS = 4096  # of images and patterns in a task at most
 
 
 class FlatPatternWarning(UserWarning):
@@ -441,8 +441,8 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         """How many images make a task: enough for its overhead not to count, few enough to share them out."""
         if on_cuda(self.device):
             return _IMAGES
-        shares = 2 * int(effective_n_jobs(self.n_jobs))
-        return max(1, min(_IMAGES, _PAIRS // len(self.templates_), -(-n_images // shares)))
+        share = -(-n_images // int(effective_n_jobs(self.n_jobs)))
+        return max(1, min(_IMAGES, _PAIRS // len(self.templates_), share))
 
     def _columns(self, patterns: Sequence[int]) -> list[int]:
         """Columns of the result that belong to some of the patterns."""

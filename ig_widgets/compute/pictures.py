@@ -14,7 +14,8 @@ Kind = Literal["centered", "uncentered"]
 FACTORS = (4, 2, 1)
 """How far images and patterns are reduced, the furthest first."""
 
-_FLAT = 1e-14  # of the image's energy: below it a window's energy is the rounding of the sums
+# of the image's energy: below it a window's energy is the rounding of the sums
+_FLAT, _FLAT_WHOLE = 1e-14, 4e-16
 _NO_SQUARES = np.empty((0, 0), np.float32)
 
 
@@ -83,7 +84,9 @@ class Picture:
     def flat(self, kind: Kind) -> float:
         """Energy up to which a window counts as having no contrast (as black, when uncentered)."""
         brightness = self.height * self.width * np.dot(self.means, self.means) if kind == "uncentered" else 0
-        return float(_FLAT * (self.norm**2 + brightness))
+        energy = float(self.norm**2 + brightness)
+        # two whole numbers that differ make an energy of 0.5, and their sums are nearly exact
+        return max(0.25, _FLAT_WHOLE * energy) if self.pixels.dtype.kind == "u" else _FLAT * energy
 
     def lying(self, planes: Any) -> Any:
         """Exchange height and width of a tall image: long lines are transformed faster."""
@@ -157,9 +160,8 @@ def spectrum(planes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     array of shape (channels, width / 2 + 1, 2 height)
         float32: for each frequency along the lines one along the columns, real and imaginary parts in turn.
     """
-    planes = planes[:, : shape[0], : shape[1]]
-    padded = np.zeros((len(planes), *shape), np.float32)
-    padded[:, : planes.shape[1], : planes.shape[2]] = planes
-    half = np.ascontiguousarray(fft.rfft(padded, axis=2).swapaxes(1, 2))
-    whole: NDArray[np.complex64] = fft.fft(half, axis=2, overwrite_x=True)
+    lines = fft.rfft(planes[:, : shape[0]], shape[1], axis=2)
+    columns = np.zeros((len(planes), lines.shape[2], shape[0]), np.complex64)
+    columns[:, :, : lines.shape[1]] = lines.swapaxes(1, 2)
+    whole: NDArray[np.complex64] = fft.fft(columns, axis=2, overwrite_x=True)
     return whole.view(np.float32)

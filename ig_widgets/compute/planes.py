@@ -52,9 +52,8 @@ def planes(array: NDArray[Any], name: str, color: Color) -> NDArray[Any]:
         array = array.astype(np.float64)
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds NaN or infinite values; replace them first")
-        largest = np.abs(array - array.mean()).max()
-        if largest > 0:
-            array /= largest
+        array /= np.abs(array).max() or 1  # against an overflow of the mean
+        array /= np.abs(array - array.mean()).max() or 1
     if color == "luminance":
         array = luminance(array)
     return np.ascontiguousarray(array)

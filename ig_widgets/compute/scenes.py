@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ig_widgets.compute.blocks import Block
@@ -34,7 +35,11 @@ class Scene:
         if self.height * self.width > _SIDE**2:
             sides = (max(_SIDE, 4 * largest[0]), max(_SIDE, 4 * largest[1]))
         self.parts = [
-            (top, left, Picture(pixels[:, top : top + sides[0], left : left + sides[1]]))
+            (
+                top,
+                left,
+                Picture(np.ascontiguousarray(pixels[:, top : top + sides[0], left : left + sides[1]])),
+            )
             for top in _starts(self.height, sides[0], largest[0])
             for left in _starts(self.width, sides[1], largest[1])
         ]
@@ -42,11 +47,17 @@ class Scene:
     @property
     def nbytes(self) -> int:
         """Memory held, in bytes."""
-        return sum(picture.nbytes for _, _, picture in self.parts)
+        gray = self.__dict__.get("gray", self)
+        return sum(picture.nbytes for _, _, picture in self.parts) + (gray.nbytes if gray is not self else 0)
 
     def holds(self, largest: tuple[int, int]) -> bool:
         """Whether patterns of this height and width can be searched."""
         return len(self.parts) == 1 or (largest[0] <= self.largest[0] and largest[1] <= self.largest[1])
+
+    @property
+    def largest_part(self) -> int:
+        """Pixels of the largest part."""
+        return max(int(picture.height * picture.width) for _, _, picture in self.parts)
 
     @cached_property
     def gray(self) -> "Scene":
@@ -70,6 +81,15 @@ class Scene:
         if block.channels != len(self.pixels):
             return self.gray.search(block.gray, kinds, workspace, full=full, signed=signed, count=count)
         found: list[list[list[Place]]] = [[[] for _ in kinds] for _ in block.templates]
+        seen = [j for j, template in enumerate(block.templates) if not template.flat]
+        if not seen:
+            return found
+        if len(seen) < len(block.templates):  # colours of one luminance
+            visible = Block([block.templates[j] for j in seen])
+            rest = self.search(visible, kinds, workspace, full=full, signed=signed, count=count)
+            for j, of_kinds in zip(seen, rest, strict=True):
+                found[j] = of_kinds
+            return found
         for top, left, picture in self.parts:
             new = search(picture, block, kinds, workspace, full=full, signed=signed, count=count)
             for j, of_kinds in enumerate(new):

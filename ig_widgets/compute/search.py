@@ -29,9 +29,6 @@ _DOUBT = 8 * float(
 )  # of a product, in norms of image and pattern: 0.9 eps is the most seen
 _TOLERANCE = 2e-5
 _SPECTRA_BYTES = 2**28
-_PRODUCT_BYTES = (
-    2**22
-)  # of correlations computed together: they should still be in the cache when they are used
 
 
 class Place(NamedTuple):
@@ -122,22 +119,15 @@ def search(
     factor = 1 if full else block.factor
     shape = picture.transforms(factor).shape
     spectra = workspace.spectra.of(block, factor, shape, tall=picture.tall)
-    together = max(1, _PRODUCT_BYTES // (4 * shape[0] * shape[1]))
-    found: list[list[list[Place]]] = []
-    for start in range(0, len(spectra), together):
-        part = block.part(start, start + together)
-        products = _products(picture, spectra[start : start + together], factor, part, workspace)
-        if factor == 1:
-            of_kinds = [
-                _everywhere(picture, part, kind, products, workspace, signed=signed, count=count)
-                for kind in kinds
-            ]
-        else:
-            of_kinds = [
-                _descended(picture, part, kind, products, signed=signed, count=count) for kind in kinds
-            ]
-        found += [list(places) for places in zip(*of_kinds, strict=True)]
-    return found
+    products = _products(picture, spectra, factor, block, workspace)
+    if factor == 1:
+        of_kinds = [
+            _everywhere(picture, block, kind, products, workspace, signed=signed, count=count)
+            for kind in kinds
+        ]
+    else:
+        of_kinds = [_descended(picture, block, kind, products, signed=signed, count=count) for kind in kinds]
+    return [list(places) for places in zip(*of_kinds, strict=True)]
 
 
 def best(places: Sequence[Place], count: int, *, signed: bool) -> list[Place]:
@@ -191,7 +181,7 @@ def _descended(
     candidates, kept, margins = _CANDIDATES, _KEPT, _MARGINS
     if count > 1:
         candidates = kept = _CANDIDATES_PER_PLACE * count
-        margins = (np.inf, np.inf)
+        margins = (1e9, 1e9)
     sums, squares, *_ = picture.transforms(block.factor)
     ys, xs, scores, counts = _places(len(block.templates), kept)
     descend(
@@ -218,8 +208,6 @@ def _descended(
         scores,
         counts,
     )
-    if count == 1:
-        np.minimum(counts, 1, out=counts)  # the others were only in reserve
     return _listed(block, ys, xs, scores, counts, signed=signed, count=count)
 
 

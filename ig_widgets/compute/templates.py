@@ -28,9 +28,10 @@ class Template:
     def __init__(self, pixels: NDArray[Any]) -> None:
         self.pixels = pixels
         self.height, self.width = pixels.shape[1:]
-        self.flat = bool((pixels == pixels[:, :1, :1]).all())
         self.means = pixels.mean(axis=(1, 2), dtype=np.float64)
         self.centred = pixels - self.means[:, None, None]
+        # a luminance is constant up to rounding
+        self.flat = bool(np.abs(self.centred).max() <= 1e-13 * np.abs(pixels).max())
         energy = np.square(self.centred).sum()
         brightness = self.height * self.width * np.dot(self.means, self.means)
         self.norms: dict[Kind, float] = {
@@ -86,9 +87,11 @@ class Template:
 
     def shrunk(self, height: int, width: int) -> Self:
         """Return the pattern reduced until it fits into an image, its shape kept; itself if it fits."""
-        scale = min(height / self.height, width / self.width)
-        if scale >= 1:
+        if self.fits(height, width):
             return self
-        size = (max(1, int(self.width * scale)), max(1, int(self.height * scale)))
+        if height * self.width <= width * self.height:
+            size = (max(1, self.width * height // self.height), height)
+        else:
+            size = (width, max(1, self.height * width // self.width))
         planes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in self.pixels]
         return type(self)(np.stack(planes))
