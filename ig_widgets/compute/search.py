@@ -20,8 +20,8 @@ from ig_widgets.compute.pictures import Kind, Picture
 Search = Literal["full", "pyramid"]
 
 # The pyramid, chosen by measurement on KSDD (published patterns) and NEU (boxes of 20 to 200 px).
-_CANDIDATES = 8  # at the lowest resolution, when one place is wanted
-_KEPT = 2  # of them at full resolution
+_CANDIDATES = 12  # at the lowest resolution, when one place is wanted
+_KEPT = 3  # of them at full resolution
 _MARGINS = (0.2, 0.05)  # what a score can gain, relatively, when the resolution doubles, and doubles again
 _CANDIDATES_PER_PLACE = 16  # when several are wanted
 _DOUBT = 8 * float(

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from ig_widgets.compute.matching import PatternMatcher
 from ig_widgets.compute.tasks import Task
+from ig_widgets.experiments.memory import bare_interpreter_mib, peak_mib
 from ig_widgets.experiments.tables import Summary, summary
 
 if TYPE_CHECKING:
@@ -97,8 +96,6 @@ class _Watched(PatternMatcher):
 
 
 def _match(seed: int, store: Path, counter: "Synchronized[int]", answers: Any) -> None:
-    import resource  # noqa: PLC0415  # not on every system
-
     images = _Noise(seed)
     matcher = _Watched(images.patterns, store=store, n_jobs=N_JOBS)
     matcher.fit().watch(counter)
@@ -108,7 +105,7 @@ def _match(seed: int, store: Path, counter: "Synchronized[int]", answers: Any) -
     counts, times = np.array(matcher.times).T
     at = np.interp(np.linspace(counts[0], counts[-1], 11), counts, times)
     np.save(store.with_suffix(".npy"), X)
-    answers.put((seconds, np.diff(at), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    answers.put((seconds, np.diff(at), peak_mib()))
 
 
 def _measure(seed: int) -> dict[str, dict[str, float]]:
@@ -143,16 +140,10 @@ def _measure(seed: int) -> dict[str, dict[str, float]]:
             "last_to_first_tenth": float(tenths[-1] / tenths[0]),
             "longest_tenth": float(tenths.max() / np.median(tenths)),
             "shortest_tenth": float(tenths.min() / np.median(tenths)),
-            "mib_above_interpreter": peak - _bare_interpreter(),
+            "mib_above_interpreter": peak - bare_interpreter_mib(),
         },
         "killed": {
             "done_twice": (first.value + second.value - N_IMAGES) / N_IMAGES,
             "largest_difference": float(np.abs(whole - resumed).max()),
         },
     }
-
-
-def _bare_interpreter() -> float:
-    """Peak memory of an interpreter that does nothing, in MiB."""
-    code = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout)  # noqa: S603

@@ -16,6 +16,7 @@ from ig_widgets.compute.devices import on_cuda
 from ig_widgets.compute.matching import PatternMatcher
 from ig_widgets.data.images import ImageSet
 from ig_widgets.experiments.folders import data_folder
+from ig_widgets.experiments.memory import peak_mib
 from ig_widgets.experiments.tables import Summary, summary
 
 SEEDS = 5
@@ -46,7 +47,8 @@ def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, A
     metrics
         ``milliseconds_per_pair`` of each way; ``times_as_fast`` as the loops over cv2; ``full_against_cv2``,
         ``pyramid_against_full`` and others: the largest difference of scores, its 99th percentile, the share
-        within 0.005 and the share of pairs found at the same place (1 px); ``by_images``, ``by_patterns`` and
+        within 0.005 and the share of pairs found at the same place (1 px); ``rounding``: the largest
+        difference of a score to the one computed in float64 at its place; ``by_images``, ``by_patterns`` and
         ``by_pixels``: milliseconds per pair of the pyramid search; ``peak_mib``: memory of a process that
         does nothing else.
     settings
@@ -63,7 +65,7 @@ def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, A
     ways = _ways(grays)
     for way in ways.values():
         way([images[0]])  # compiles, and prepares the patterns
-    runs = [_compare(ways, _some(images, seed), turn=seed) for seed in range(seeds)]
+    runs = [_compare(ways, _some(images, seed), grays, turn=seed) for seed in range(seeds)]
     metrics = {name: summary(one[name] for one in runs) for name in runs[0]}
     metrics |= _growth(grays, _some(images, 0), seeds)
     metrics["peak_mib"] = summary([{name: _in_a_process_of_its_own(folder, name) for name in ways}])
@@ -91,10 +93,8 @@ def _in_a_process_of_its_own(folder: Path, way: str) -> float:
 
 
 def _peak_mib(folder: Path, way: str) -> float:
-    import resource  # noqa: PLC0415  # not on every system
-
     _ways(_patterns(folder))[way](_some(ImageSet.from_folder(folder / "images"), 0))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_mib()
 
 
 def _some(images: ImageSet, seed: int) -> list[NDArray[Any]]:
@@ -173,6 +173,7 @@ def _cv2_pyramid(image: NDArray[Any], patterns: _Images, small: _Images) -> list
 def _compare(
     ways: dict[str, _Way],
     images: _Images,
+    patterns: _Images,
     *,
     turn: int,
 ) -> dict[str, dict[str, float]]:
@@ -194,6 +195,9 @@ def _compare(
         "full_against_cv2": _agreement(found["full"], found["cv2_full"]),
         "pyramid_against_full": _agreement(found["pyramid"], found["full"]),
         "cv2_pyramid_against_cv2": _agreement(found["cv2_pyramid"], found["cv2_full"]),
+        "rounding": {
+            name: _rounding(found[name], images, patterns) for name in ("full", "pyramid", "cv2_full")
+        },
     }
     if "cuda" in found:
         compared["cuda_against_full"] = _agreement(found["cuda"], found["full"])
@@ -208,6 +212,16 @@ def _agreement(ours: _Found, theirs: _Found) -> dict[str, float]:
         "within_0.005": float(np.mean(differences <= 0.005)),
         "same_place": float(np.mean(np.abs(ours[1] - theirs[1]).max(axis=2) <= 1)),
     }
+
+
+def _rounding(found: _Found, images: _Images, patterns: _Images) -> float:
+    """Largest difference between a score and the correlation at its place, computed in float64."""
+    off = [0.0]
+    for image, scores, corners in zip(images, *found, strict=True):
+        for pattern, score, (x, y) in zip(patterns, scores, corners, strict=True):
+            window = image[y : y + pattern.shape[0], x : x + pattern.shape[1]].astype(np.float64).ravel()
+            off.append(abs(score - abs(np.corrcoef(window, pattern.ravel())[0, 1])))
+    return max(off)
 
 
 def _growth(patterns: _Images, images: _Images, runs: int) -> dict[str, Summary]:
