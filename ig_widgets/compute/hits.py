@@ -6,7 +6,7 @@ from contextlib import closing
 from functools import partial
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -30,36 +30,54 @@ _COLUMNS = ("image", "score", "x", "y", "width", "height")
 
 
 class SceneCache:
-    """Images prepared for searching, the last used ones up to a number of bytes; found again by content."""
+    """Images prepared for searching, up to a number of bytes; found again by content.
+
+    Every search goes through all images in the same order, so what was not used for longest is just what
+    comes next. When the memory is full, only images that the last search did not use make room.
+    """
 
     def __init__(self, max_bytes: int = _CACHE_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._kept: OrderedDict[tuple[bytes, Color], tuple[Scene, int]] = OrderedDict()
+        self._kept: OrderedDict[tuple[bytes, Color], _Kept] = OrderedDict()  # the last used is the last
         self._bytes = 0
+        self._search = 0
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type["SceneCache"], tuple[int]]:
         """Travel to another process empty."""
         return (SceneCache, (self._max_bytes,))
 
+    def begin(self) -> None:
+        """Say that another search begins."""
+        with self._lock:
+            self._search += 1
+
     def get(self, digest: bytes, color: Color, largest: tuple[int, int]) -> Scene | None:
         """Return the scene of an image if it is there and patterns may be as large as this."""
         with self._lock:
-            scene, _ = self._kept.get((digest, color), (None, 0))
-        if scene is None or not scene.holds(largest):
-            return None
-        return scene
+            kept = self._kept.get((digest, color))
+        return kept.scene if kept is not None and kept.scene.holds(largest) else None
 
     def keep(self, digest: bytes, color: Color, scene: Scene) -> None:
-        """Keep a scene that has just been used, and forget the ones not used for longest."""
-        size = scene.nbytes
+        """Keep a scene that has just been used, if there is room."""
+        key = (digest, color)
+        new = _Kept(scene, scene.nbytes, self._search)
         with self._lock:
-            _, before = self._kept.pop((digest, color), (None, 0))
-            self._kept[digest, color] = (scene, size)
-            self._bytes += size - before
-            while self._bytes > self._max_bytes:
-                _, (_, freed) = self._kept.popitem(last=False)
-                self._bytes -= freed
+            if key in self._kept:
+                self._bytes -= self._kept.pop(key).nbytes
+            while self._bytes + new.nbytes > self._max_bytes:
+                oldest = next(iter(self._kept), None)
+                if oldest is None or self._kept[oldest].search >= self._search - 1:
+                    return
+                self._bytes -= self._kept.pop(oldest).nbytes
+            self._kept[key] = new
+            self._bytes += new.nbytes
+
+
+class _Kept(NamedTuple):
+    scene: Scene
+    nbytes: int
+    search: int
 
 
 def find_hits(
@@ -74,6 +92,7 @@ def find_hits(
     progress: bool,
 ) -> Iterator[pd.DataFrame]:
     """Do what `PatternMatcher.hits` says, for the first pattern and kind of score of an engine."""
+    scenes.begin()
     block = Block(engine.templates[:1])
     search = partial(_search, engine, block, images, names, scenes, color=color, count=count)
     rows: list[tuple[Any, ...]] = []

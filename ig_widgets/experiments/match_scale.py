@@ -48,7 +48,7 @@ def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, A
     settings
         What was matched.
     """
-    runs = [_measure(seed) for seed in range(seeds)]
+    runs = [measure(seed, N_IMAGES) for seed in range(seeds)]
     metrics = {name: summary(one[name] for one in runs) for name in runs[0]}
     settings = {"images": N_IMAGES, "patterns": N_PATTERNS, "side": SIDE, "n_jobs": N_JOBS, "runs": seeds}
     return metrics, settings
@@ -57,16 +57,16 @@ def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, A
 class _Noise(Sequence[NDArray[np.uint8]]):
     """Images of blurred noise with some of the patterns in them, made when asked for."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, n_images: int) -> None:
+        self._seed, self._n_images = seed, n_images
         rng = np.random.default_rng(seed)
         self.patterns = [_blurred(rng, *rng.integers(10, 60, 2)) for _ in range(N_PATTERNS)]
 
     def __len__(self) -> int:
-        return N_IMAGES
+        return self._n_images
 
     def __getitem__(self, i: Any) -> Any:
-        if not 0 <= i < N_IMAGES:
+        if not 0 <= i < self._n_images:
             raise IndexError(i)
         rng = np.random.default_rng([self._seed, i])
         image = _blurred(rng, SIDE, SIDE)
@@ -95,8 +95,8 @@ class _Watched(PatternMatcher):
             yield result
 
 
-def _match(seed: int, store: Path, counter: "Synchronized[int]", answers: Any) -> None:
-    images = _Noise(seed)
+def _match(seed: int, n_images: int, store: Path, counter: "Synchronized[int]", answers: Any) -> None:
+    images = _Noise(seed, n_images)
     matcher = _Watched(images.patterns, store=store, n_jobs=N_JOBS)
     matcher.fit().watch(counter)
     start = perf_counter()
@@ -108,14 +108,17 @@ def _match(seed: int, store: Path, counter: "Synchronized[int]", answers: Any) -
     answers.put((seconds, np.diff(at), peak_mib()))
 
 
-def _measure(seed: int) -> dict[str, dict[str, float]]:
+def measure(seed: int, n_images: int) -> dict[str, dict[str, float]]:
+    """Match generated images undisturbed, and killed half-way and started again; see `run`."""
     context = get_context("spawn")
     with tempfile.TemporaryDirectory() as name:
         answers = context.SimpleQueue()
 
         def start(store: str) -> tuple[Any, Any]:
             counter = context.Value("q", 0)
-            process = context.Process(target=_match, args=(seed, Path(name) / store, counter, answers))
+            process = context.Process(
+                target=_match, args=(seed, n_images, Path(name) / store, counter, answers)
+            )
             process.start()
             return process, counter
 
@@ -124,7 +127,7 @@ def _measure(seed: int) -> dict[str, dict[str, float]]:
         seconds, tenths, peak = answers.get()
 
         process, first = start("killed")
-        while first.value < N_IMAGES / 2:
+        while first.value < n_images / 2:
             sleep(0.05)
         os.kill(process.pid, signal.SIGKILL)
         process.join()
@@ -143,7 +146,7 @@ def _measure(seed: int) -> dict[str, dict[str, float]]:
             "mib_above_interpreter": peak - bare_interpreter_mib(),
         },
         "killed": {
-            "done_twice": (first.value + second.value - N_IMAGES) / N_IMAGES,
+            "done_twice": (first.value + second.value - n_images) / n_images,
             "largest_difference": float(np.abs(whole - resumed).max()),
         },
     }

@@ -229,7 +229,8 @@ def _growth(patterns: _Images, images: _Images, runs: int) -> dict[str, Summary]
     inputs: dict[str, dict[str, tuple[list[NDArray[Any]], list[NDArray[Any]]]]] = {
         "by_images": {f"{n}_images": ([*images, *images][:n], [*patterns]) for n in (4, 16, 32)},
         "by_patterns": {
-            f"{n}_patterns": ([*images], [*patterns[:: len(patterns) // n]][:n]) for n in (10, 42, 210)
+            f"{n}_patterns": ([*images], [*patterns[:: max(1, len(patterns) // n)]][:n])
+            for n in (10, 42, 210)
         },
         "by_pixels": {
             f"{zoom}_zoom": (_zoomed(images, zoom), _zoomed(patterns, zoom)) for zoom in (0.5, 1, 2)

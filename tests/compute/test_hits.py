@@ -139,16 +139,31 @@ def test_progress_is_shown(capsys):
     assert "6/6" in capsys.readouterr().err
 
 
-def test_the_cache_forgets_what_was_not_used_for_longest():
-    scenes = [Scene(image[None], (30, 30)) for image in IMAGES[:3]]
+def kept(cache, scenes):
+    return [cache.get(bytes([i]), "channels", (30, 30)) is not None for i in range(len(scenes))]
+
+
+def test_a_full_cache_keeps_what_the_next_search_needs_first():
+    scenes = [Scene(image[None], (30, 30)) for image in IMAGES[:4]]
     cache = SceneCache(2 * scenes[0].nbytes)
-    cache.keep(b"0", "channels", scenes[0])
-    cache.keep(b"1", "channels", scenes[1])
-    cache.keep(b"0", "channels", scenes[0])
-    cache.keep(b"2", "channels", scenes[2])
-    kept = [cache.get(name, "channels", (30, 30)) is not None for name in (b"0", b"1", b"2")]
-    assert kept == [True, False, True]
-    assert cache.get(b"0", "luminance", (30, 30)) is None
+    for _ in range(3):
+        cache.begin()
+        for i in range(3):
+            cache.keep(bytes([i]), "channels", scenes[i])
+        assert kept(cache, scenes) == [True, True, False, False]
+    assert cache.get(bytes([0]), "luminance", (30, 30)) is None
+    for _ in range(2):  # other images
+        cache.begin()
+        cache.keep(bytes([3]), "channels", scenes[3])
+    assert kept(cache, scenes) == [False, True, False, True]
+
+
+def test_a_scene_larger_than_the_cache_is_not_kept():
+    scene = Scene(IMAGES[0][None], (30, 30))
+    cache = SceneCache(scene.nbytes - 1)
+    cache.begin()
+    cache.keep(b"", "channels", scene)
+    assert cache.get(b"", "channels", (30, 30)) is None
 
 
 def test_a_matcher_travels_without_its_cache():
