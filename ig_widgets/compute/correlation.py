@@ -13,7 +13,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 compiled = njit(nogil=True, fastmath=True, cache=True)
-"""How the inner loops are compiled: outside Python's lock, sums in any order, kept on disk between runs."""
+"""How the inner loops are compiled: outside Python's lock, sums in any order, kept on disk between runs.
+
+What is kept of a function is thrown away when its own file changes, not when a function that it calls does:
+remove `__pycache__` after editing this file or `refinement` (the tests keep theirs elsewhere).
+"""
 
 _NEVER = 1e30  # the energy of a window without contrast: nothing correlates with it
 

@@ -63,6 +63,10 @@ class SceneCache:
         key = (digest, color)
         new = _Kept(scene, scene.nbytes, self._search)
         with self._lock:
+            if key in self._kept and self._kept[key].scene is scene and self._kept[key].nbytes == new.nbytes:
+                self._kept[key] = new
+                self._kept.move_to_end(key)
+                return
             if key in self._kept:
                 self._bytes -= self._kept.pop(key).nbytes
             while self._bytes + new.nbytes > self._max_bytes:
@@ -128,17 +132,17 @@ def _search(  # noqa: PLR0917
     try:
         digest = images.digest(i) if isinstance(images, ImageSet) else array_digest(images[i])
         scene = scenes.get(digest, color, engine.largest)
-    except ImageError:
+    except (ImageError, OSError):
         digest, scene = b"", None  # reading the image will fail, too, and make a note of it
     if scene is None:
-        try:
-            image = images[i]
-        except ImageError:
-            return i, []
+        # a set of one says what is wrong with an image that cannot be read
+        image = next(iter(images[i : i + 1])) if isinstance(images, ImageSet) else images[i]
         if np.size(image) == 0:
             return i, []
         largest = (max(_LARGEST, template.height), max(_LARGEST, template.width))
         scene = Scene(planes(image, f"image {names[i]!r}", color), largest)
+    if engine.shrink and not template.fits(scene.height, scene.width):
+        block = Block([template.shrunk(scene.height, scene.width)])
     places = engine.places(scene, block, engine.workspace(), count=count)[0][0]
     scenes.keep(digest, color, scene)
     return i, places

@@ -1,8 +1,8 @@
 """Similarity of images to patterns: how well each pattern is found in each image, and where."""
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing, nullcontext
 from hashlib import blake2b
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, get_args
@@ -176,8 +176,9 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         A `FeatureStore`, or its folder: similarities found there are not computed again, new ones are added
         while they are made. See `FeatureStore`.
     n_jobs
-        Tasks at the same time (joblib), in threads unless `joblib.parallel_config` names another backend,
-        such as "loky" or "dask"; the result does not depend on it. Not used on a GPU.
+        Tasks at the same time (joblib), in threads unless `joblib.parallel_config` names another backend
+        that can return a generator, such as "loky" or "dask"; there each process prepares the patterns for
+        itself. The result does not depend on it. Not used on a GPU.
 
     Attributes
     ----------
@@ -189,7 +190,8 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
     Notes
     -----
     Memory holds a few images at a time, whatever their number, and 24 bytes for each image, pattern and kind
-    of score of the result. Images with more than four million pixels are searched in overlapping parts.
+    of score of the result. An image that is being searched takes about 8 bytes per pixel and channel, and 29
+    in the full search; one with more than four million pixels is searched in overlapping parts.
 
     Examples
     --------
@@ -222,7 +224,6 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         self.device = device
         self.store = store
         self.n_jobs = n_jobs
-        self._scenes = SceneCache()
 
     def fit(self, X: Sequence[NDArray[Any]] | None = None, y: object = None) -> Self:  # noqa: ARG002
         """Prepare the patterns; nothing is learned from images.
@@ -268,7 +269,9 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         ]
         if flat:
             _warn_flat(flat)
-        self._engine = self._engine_for(self.templates_)
+        # what a later set_params changes counts from the next fit on
+        self._engine, self._color = self._engine_for(self.templates_), self.color
+        self._cuda = on_cuda(self.device)
         return self
 
     def transform(self, X: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
@@ -308,6 +311,8 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         ------
         ValueError, TypeError
             If an image has the wrong shape or kind of numbers; the message names it.
+        OSError
+            If the feature store cannot be written to.
 
         Warns
         -----
@@ -319,16 +324,21 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         X = np.full((len(images), features), np.nan)
         boxes = np.full((len(images), features, 4), -1, np.int32)
         session = self._session()
-        with session or nullcontext():
+        with session or nullcontext(), ExitStack() as stack:
             names, size = _names(images, "image"), self._task_size(len(images))
             work = tasks(images, names, len(self.templates_), size, session, X, boxes)
-            for task, scores, places in self._results(work):
+            stack.enter_context(closing(work))
+            for task, scores, places in stack.enter_context(closing(self._results(work))):
                 columns = self._columns(task.patterns)
                 here = np.ix_(task.rows, columns)
                 X[here] = scores.reshape(len(task.rows), -1)
                 boxes[here] = places.reshape(len(task.rows), -1, 4)
                 if session is not None:
-                    read = [k for k, row in enumerate(task.rows) if not np.isnan(X[row, columns]).any()]
+                    read = [
+                        k
+                        for k, row in enumerate(task.rows)
+                        if task.digests[k] and not np.isnan(X[row, columns]).any()
+                    ]
                     there = np.ix_([task.rows[k] for k in read], columns)
                     session.add([task.digests[k] for k in read], columns, X[there], boxes[there])
         return X, boxes
@@ -344,7 +354,8 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
     ) -> Iterator[pd.DataFrame]:
         """Look for one pattern in all images, and show what is found while it is found.
 
-        Uses the matcher's settings but not its patterns, and no store; it need not be fitted. Images that
+        Uses the matcher's settings (of both scores the centered one) but not its patterns, and no store; it
+        need not be fitted. Images that
         were searched lately are kept in memory, prepared, up to 1 GiB: drawing one box after the other is
         then a matter of seconds. Always on the processor, in a few threads.
 
@@ -356,7 +367,8 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
             (h, w) or (h, w, 3).
         per_image
             How many places to report in an image at most; two that are nearer than half a pattern in both
-            directions count as one.
+            directions count as one. The 16 highest places for each of them are looked at, so a restless image
+            may show fewer than it has.
         threshold
             Leave out what scores less.
         progress
@@ -395,11 +407,12 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         template = Template(planes(pattern, "the pattern", self.color))
         if template.flat:
             _warn_flat(["the pattern"])
+        scenes = self.__dict__.setdefault("_scenes", SceneCache())
         return find_hits(
             self._engine_for([template]),
             images,
             _names(images, "image"),
-            self._scenes,
+            scenes,
             color=self.color,
             count=per_image,
             threshold=threshold,
@@ -410,7 +423,7 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         """Names of the columns of `transform`'s result: those of the patterns, twice for both scores."""
         check_is_fitted(self)
         names = self.feature_names_
-        if self.scores == "both":
+        if len(self._engine.kinds) > 1:
             names = [f"{name} ({kind})" for kind in self._engine.kinds for name in names]
         return np.asarray(names, dtype=object)
 
@@ -427,19 +440,41 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         kinds: tuple[Kind, ...] = get_args(Kind) if self.scores == "both" else (self.scores,)
         return Engine(templates, kinds, search=self.search, signed=self.signed, oversized=self.oversized)
 
-    def _results(self, work: Iterator[Task]) -> Iterator[_Result]:
-        if on_cuda(self.device):
+    def _results(self, work: Iterator[Task]) -> Generator[_Result]:
+        if self._cuda:
             from ig_widgets.compute.tensor_engine import TensorEngine  # noqa: PLC0415  # loads torch
 
             engine = TensorEngine(self._engine, "cuda")
-            return (_run(engine, task, self.color) for task in work)
-        parallel = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
-        results: Iterator[_Result] = parallel(delayed(_run)(self._engine, task, self.color) for task in work)
-        return results
+            yield from (_run(engine, task, self._color) for task in work)
+            return
+        failures: list[Exception] = []
+        stopped = False
+
+        def calls() -> Iterator[Any]:
+            try:
+                for task in work:
+                    if stopped:
+                        return
+                    yield delayed(_attempt)(self._engine, task, self._color)
+            except Exception as error:  # noqa: BLE001  # joblib would give up threads that are still at work
+                failures.append(error)
+
+        results = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")(calls())
+        try:
+            for result in results:
+                if isinstance(result, Exception):
+                    raise result
+                yield result
+        finally:
+            stopped = True
+            for _ in results:  # no thread outlives this
+                pass
+        if failures:
+            raise failures[0]
 
     def _task_size(self, n_images: int) -> int:
         """How many images make a task: enough for its overhead not to count, few enough to share them out."""
-        if on_cuda(self.device):
+        if self._cuda:
             return _IMAGES
         share = -(-n_images // int(effective_n_jobs(self.n_jobs)))
         return max(1, min(_IMAGES, _PAIRS // len(self.templates_), share))
@@ -455,10 +490,10 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         store = self.store if isinstance(self.store, FeatureStore) else FeatureStore(self.store)
         parameters = {
             "results": _RESULTS,
-            "search": "full" if on_cuda(self.device) else self.search,
-            "signed": self.signed,
-            "color": self.color,
-            "oversized": self.oversized,
+            "search": "full" if self._cuda or self._engine.full else "pyramid",
+            "signed": self._engine.signed,
+            "color": self._color,
+            "oversized": "shrink" if self._engine.shrink else "zero",
         }
         digests = [array_digest(template.pixels) for template in self.templates_]
         return store.open(
@@ -469,6 +504,13 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
                 for digest in digests
             ],
         )
+
+
+def _attempt(engine: Engine, task: Task, color: Color) -> _Result | Exception:
+    try:
+        return _run(engine, task, color)
+    except Exception as error:  # noqa: BLE001  # raised where the results are taken
+        return error
 
 
 def _run(engine: "Engine | TensorEngine", task: Task, color: Color) -> _Result:

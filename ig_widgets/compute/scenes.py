@@ -12,7 +12,7 @@ from ig_widgets.compute.pictures import FACTORS, Kind, Picture
 from ig_widgets.compute.planes import luminance
 from ig_widgets.compute.search import Place, Workspace, best, search
 
-_SIDE = 2048  # of the parts of an image with more pixels than the square: bounds the memory for spectra
+_SIDE = 2048  # of the parts of an image with more pixels than the square: bounds the size of transforms
 
 
 class Scene:
@@ -47,8 +47,11 @@ class Scene:
     @property
     def nbytes(self) -> int:
         """Memory held, in bytes."""
+        held = sum(picture.nbytes for _, _, picture in self.parts)
+        if len(self.parts) > 1:
+            held += self.pixels.nbytes
         gray = self.__dict__.get("gray", self)
-        return sum(picture.nbytes for _, _, picture in self.parts) + (gray.nbytes if gray is not self else 0)
+        return held if gray is self else held + gray.nbytes
 
     def holds(self, largest: tuple[int, int]) -> bool:
         """Whether patterns of this height and width can be searched."""

@@ -1,6 +1,6 @@
 """The work of the matcher in tasks: which images, which patterns."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ _LOOKED_UP = 256  # images looked up in the store together
 
 
 class Task(NamedTuple):
-    """Some images, and the patterns to search in them."""
+    """Some images, and the patterns to search in them; no digest, b"", for a file that is just changing."""
 
     rows: list[int]
     names: list[str]
@@ -41,7 +41,7 @@ def tasks(  # noqa: PLR0917
     session: FeatureSession | None,
     X: NDArray[np.float64],
     boxes: NDArray[np.int32],
-) -> Iterator[Task]:
+) -> Generator[Task]:
     """Divide the work; what a store knows is not work: it is put into the result.
 
     Parameters
@@ -74,7 +74,7 @@ def tasks(  # noqa: PLR0917
             yield _task(waiting, names)
             waiting, pixels = [], 0
         waiting.append(one)
-        pixels += one.image.size
+        pixels += np.size(one.image)
         if len(waiting) >= size or pixels >= _PIXELS:
             yield _task(waiting, names)
             waiting, pixels = [], 0
@@ -116,8 +116,8 @@ def _unknown(
     def digest_of(row: int) -> bytes:
         try:
             return images.digest(row)
-        except ImageError:
-            return b""  # reading it will fail again, and say why
+        except (ImageError, OSError):
+            return b""  # reading it will fail again, and say why; or it will not, and there is no digest
 
     for start in range(0, len(images), _LOOKED_UP):
         rows = range(start, min(start + _LOOKED_UP, len(images)))
@@ -125,4 +125,6 @@ def _unknown(
         known = look_up(rows, digests)
         missing = np.flatnonzero(~known.all(axis=1))
         for k, image in zip(missing.tolist(), images[start + missing], strict=True):
-            yield _Wanted(start + k, image, digests[k], tuple(np.flatnonzero(~known[k]).tolist()))
+            unchanged = digest_of(start + k) == digests[k]
+            patterns = tuple(np.flatnonzero(~known[k]).tolist())
+            yield _Wanted(start + k, image, digests[k] if unchanged else b"", patterns)

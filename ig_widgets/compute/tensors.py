@@ -21,7 +21,8 @@ _Size = tuple[int, int]
 _LOSS, _LOSS_SLOPE = 1.0, 8.0
 _EPS = torch.finfo(torch.float32).eps
 _ROUNDING = 1e-6  # of a score: its last steps are taken in float32
-_FLAT = 1e-14  # of the image's energy: below it a window's energy is the rounding of the sums
+# of the image's energy: below it a window's energy is the rounding of the sums
+_FLAT, _FLAT_WHOLE = 1e-14, 4e-16
 _SURE = 2e-5  # a score is trusted when no place of the map can exceed it by more
 _OUTSIDE = -4.0  # "square" of a pixel outside an image: a window that sticks out has no energy
 _CPU_MEMORY, _CUDA_MEMORY = 2**28, 2**33  # bytes; more makes a GPU no faster
@@ -239,11 +240,13 @@ class _Pictures:
         integrals = pixels.new_zeros(n, channels + 1, A + 1, B + 1)  # of I in each channel, of I^2 in all
         integrals[:, -1, 1:, 1:] = _OUTSIDE
         self.means = pixels.new_zeros(n, channels, 1, 1)
+        flats: list[Tensor] = []
         for i, image in enumerate(images):
             sent = search.send([image])[0]
             a, b = sent.shape[1:]
             means = sent.mean((1, 2), keepdim=True)
-            if image.dtype.kind == "u":
+            whole = image.dtype.kind == "u"
+            if whole:
                 means.round_()
             energy = (sent - means if self.centered else sent).square().sum()
             scale = torch.exp2(-torch.where(energy > 0, energy, 1).log2().div(2).ceil())
@@ -252,8 +255,12 @@ class _Pictures:
             scored = pixels[i, :, :a, :b] if self.centered else sent * scale
             integrals[i, :-1, 1 : a + 1, 1 : b + 1] = scored
             integrals[i, -1, 1 : a + 1, 1 : b + 1] = scored.square().sum(0)
+            # two whole numbers that differ make an energy of 0.5, and their sums are nearly exact
+            energy = scored.square().sum()
+            flats.append((scale.square() / 4).maximum(_FLAT_WHOLE * energy) if whole else _FLAT * energy)
         self.pixels, self.spectra = pixels, search.spectra(pixels, "forward")
-        self.energies = integrals[:, -1].clamp(min=0).sum((1, 2))
+        self.flats = torch.stack(flats)[:, None]
+        self._flattest = float(self.flats.min())
         self.norms = torch.linalg.vector_norm(pixels, dim=(1, 2, 3))[:, None, None].to(torch.float32)
         sides = [image.shape[:0:-1] if search.turned else image.shape[1:] for image in images]
         self.sides = torch.tensor(sides).to(search.device)
@@ -275,7 +282,9 @@ class _Pictures:
                 energies.addcmul_(sums[:, channel], sums[:, channel], value=-1 / (height * width))
         # half of what is flat in the least bright image: what lies between is doubted, not dropped
         inverse = torch.empty_like(energies, dtype=torch.float32)
-        return torch.rsqrt(torch.threshold_(energies, _FLAT / 8, math.inf), out=inverse), sums[:, :-1]
+        return torch.rsqrt(torch.threshold_(energies, self._flattest / 8, math.inf), out=inverse), sums[
+            :, :-1
+        ]
 
     def scores_at(self, a: Tensor, b: Tensor, templates: Tensor, means: Tensor) -> Tensor:
         """Return the scores of one window per pair (n, p) in float64."""
@@ -288,7 +297,7 @@ class _Pictures:
             templates = templates + means
         energies = windows.square().sum((2, 3, 4))
         ncc = windows.mul_(templates).sum((2, 3, 4)) / energies.sqrt()
-        return torch.where(energies > _FLAT * self.energies[:, None], ncc, 0).clamp(-1, 1)
+        return torch.where(energies > self.flats, ncc, 0).clamp(-1, 1)
 
 
 def _sides(arrays: _Arrays) -> NDArray[np.int64]:

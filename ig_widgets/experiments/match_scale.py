@@ -3,7 +3,7 @@
 import os
 import signal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter, sleep
@@ -88,7 +88,7 @@ class _Watched(PatternMatcher):
     def watch(self, counter: "Synchronized[int]") -> None:
         self.counter, self.times = counter, [(0, perf_counter())]
 
-    def _results(self, work: Iterator[Task]) -> Iterator[Any]:
+    def _results(self, work: Iterator[Task]) -> Generator[Any]:
         for result in super()._results(work):
             self.counter.value += len(result[0].rows)
             self.times.append((self.counter.value, perf_counter()))

@@ -50,7 +50,7 @@ class InspectorGadget:
     store
         A `FeatureStore` or its folder: `learn()` then searches only patterns and images that are new.
     n_jobs
-        How many images are searched at the same time: see `PatternMatcher`.
+        How many tasks search at the same time: see `PatternMatcher`.
     random_state
         Seed of the order and of the labeler.
 

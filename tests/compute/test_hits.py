@@ -50,6 +50,15 @@ def test_several_places_of_an_image_are_found(search):
     assert {(hit.y, hit.x) for hit in found.itertuples()} == places
 
 
+def test_a_pattern_too_large_for_an_image_is_shrunk_if_asked_for():
+    image = np.zeros((40, 40), np.uint8)
+    large = smooth((60, 60), 3)
+    assert last(PatternMatcher([]).hits([image], large)).empty
+    found = last(PatternMatcher([], oversized="shrink").hits([cv2.resize(large, (40, 40))], large))
+    assert found["score"][0] > 0.9
+    assert found["width"][0] == 40
+
+
 def test_a_threshold_leaves_out_the_weak():
     found = last(PatternMatcher([]).hits(IMAGES, PATTERN, threshold=0.95))
     assert set(found["image"]) == {"image1", "image4"}
@@ -94,9 +103,9 @@ def test_an_unreadable_image_has_no_hits(tmp_path):
     images = ImageSet.from_folder(tmp_path)
     (tmp_path / "1.png").write_bytes((tmp_path / "1.png").read_bytes()[:200])
     (tmp_path / "2.png").unlink()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UnreadableImageWarning)
+    with pytest.warns(UnreadableImageWarning) as caught:
         found = last(PatternMatcher([]).hits(images, PATTERN))
+    assert len(caught) == 2
     assert found["image"].tolist() == ["0.png"]
     assert images.problems["image"].tolist() == ["1.png", "2.png"]
 

@@ -149,6 +149,76 @@ def test_every_backend_of_joblib_gives_the_same(backend, tmp_path):
         assert np.array_equal(a, b)
 
 
+def test_settings_changed_after_fit_wait_for_the_next_fit(tmp_path):
+    large = [smooth((80, 90), 30)]
+    matcher = PatternMatcher(large, store=tmp_path).fit()
+    matcher.set_params(oversized="shrink", scores="both", color="luminance", search="full", signed=True)
+    assert matcher.transform(IMAGES).max() == 0
+    assert matcher.get_feature_names_out().tolist() == ["pattern0"]
+    settings = {"oversized": "shrink", "scores": "both", "color": "luminance", "search": "full"}
+    stored, plain = (PatternMatcher(large, signed=True, store=s, **settings) for s in (tmp_path, None))
+    assert np.array_equal(stored.fit_transform(IMAGES), plain.fit_transform(IMAGES))
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_stored(tmp_path, monkeypatch):
+    images = saved(tmp_path / "images", IMAGES[:2])
+    file = tmp_path / "images" / "0.png"
+    before = file.read_bytes()
+    digest = ImageSet.digest
+
+    def digest_and_change(self, i):
+        found = digest(self, i)
+        Image.fromarray(IMAGES[5]).save(file)
+        return found
+
+    matcher = PatternMatcher(PATTERNS, store=tmp_path / "store").fit()
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageSet, "digest", digest_and_change)
+        matcher.transform(images)
+    file.write_bytes(before)
+    assert np.array_equal(matcher.transform(images), PatternMatcher(PATTERNS).fit_transform(IMAGES[:2]))
+
+
+def test_a_file_without_a_digest_that_can_be_read_after_all_is_matched(tmp_path, monkeypatch):
+    images = saved(tmp_path / "images", IMAGES[:2])
+
+    def away(*_):
+        raise OSError("the network is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageSet, "digest", away)
+        X = PatternMatcher(PATTERNS, store=tmp_path / "store").fit_transform(images)
+    assert np.array_equal(X, PatternMatcher(PATTERNS).fit_transform(IMAGES[:2]))
+
+
+FAILING = """
+import numpy as np
+from ig_widgets.compute.matching import PatternMatcher
+
+class Images:
+    def __len__(self):
+        return 400
+    def __getitem__(self, i):
+        if i == 300:
+            raise OSError("the disk is gone")
+        return np.random.default_rng(i).integers(0, 256, (200, 300), dtype=np.uint8)
+
+patterns = [np.random.default_rng(j).integers(0, 256, (30, 40), dtype=np.uint8) for j in range(20)]
+try:
+    PatternMatcher(patterns, n_jobs=2).fit_transform(Images())
+except OSError as error:
+    print(error)
+"""
+
+
+def test_an_error_ends_the_work_of_all_threads():
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", FAILING], capture_output=True, text=True, check=False
+    )
+    assert finished.stdout == "the disk is gone\n"
+    assert finished.returncode == 0, finished.stderr
+
+
 KILLED = """
 import sys, time
 import numpy as np

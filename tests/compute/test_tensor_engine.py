@@ -84,3 +84,17 @@ def test_what_is_not_sure_is_computed_by_the_processor(monkeypatch):
     found, places = TensorEngine(engine, "cpu").match(IMAGES)
     np.testing.assert_array_equal(found, scores)
     np.testing.assert_array_equal(places, boxes)
+
+
+def test_faint_texture_beside_strong_in_16_bits_is_found():
+    rng = np.random.default_rng(0)
+    image = np.full((1, 1500, 1500), 30000, np.uint16)
+    image[:, :, :750] = rng.integers(0, 2, (1500, 750)) * 65535
+    pattern = np.full((1, 12, 12), 30000, np.uint16)
+    pattern[0, 3, 4] += 1
+    image[:, 700:712, 1200:1212] = pattern
+    engine = Engine([Template(pattern)], ["centered"], search="full", signed=False, oversized="zero")
+    for each in (engine, TensorEngine(engine, "cpu")):
+        scores, boxes = each.match([image])
+        assert scores.item() == pytest.approx(1)
+        assert boxes.ravel().tolist() == [1200, 700, 1212, 712]
