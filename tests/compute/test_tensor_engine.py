@@ -34,16 +34,15 @@ PATTERNS = prepared(
 )
 
 
+def full(kinds=("centered",), *, signed=False, oversized="zero"):
+    templates = [Template(pattern) for pattern in PATTERNS]
+    return Engine(templates, kinds, search="full", signed=signed, oversized=oversized)
+
+
 @pytest.mark.parametrize("oversized", ["zero", "shrink"])
 @pytest.mark.parametrize("signed", [False, True])
 def test_it_finds_what_the_processor_finds(signed, oversized):
-    engine = Engine(
-        [Template(pattern) for pattern in PATTERNS],
-        ["centered", "uncentered"],
-        search="full",
-        signed=signed,
-        oversized=oversized,
-    )
+    engine = full(["centered", "uncentered"], signed=signed, oversized=oversized)
     scores, boxes = engine.match(IMAGES)
     found, places = TensorEngine(engine, "cpu").match(IMAGES)
     np.testing.assert_allclose(found, scores, atol=1e-4)
@@ -52,13 +51,7 @@ def test_it_finds_what_the_processor_finds(signed, oversized):
 
 
 def test_some_patterns_only():
-    engine = Engine(
-        [Template(pattern) for pattern in PATTERNS],
-        ["centered"],
-        search="full",
-        signed=False,
-        oversized="zero",
-    )
+    engine = full()
     tensors = TensorEngine(engine, "cpu")
     whole, part = tensors.match(IMAGES), tensors.match(IMAGES, [2, 0])
     np.testing.assert_array_equal(part[0], whole[0][:, :, [2, 0]])
@@ -66,13 +59,7 @@ def test_some_patterns_only():
 
 
 def test_what_is_not_sure_is_computed_by_the_processor(monkeypatch):
-    engine = Engine(
-        [Template(pattern) for pattern in PATTERNS],
-        ["centered"],
-        search="full",
-        signed=False,
-        oversized="zero",
-    )
+    engine = full()
     scores, boxes = engine.match(IMAGES)
 
     def unsure(*given, **settings):
