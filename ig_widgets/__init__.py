@@ -14,12 +14,19 @@ if TYPE_CHECKING:
     from ig_widgets.compute.boxes import box_groups as box_groups
     from ig_widgets.compute.boxes import iou as iou
     from ig_widgets.compute.boxes import merge_boxes as merge_boxes
+    from ig_widgets.compute.detector import PatternDetector as PatternDetector
     from ig_widgets.compute.feature_store import FeatureStore as FeatureStore
+    from ig_widgets.compute.label_model import SnorkelLabelModel as SnorkelLabelModel
     from ig_widgets.compute.labeler import WeakLabeler as WeakLabeler
     from ig_widgets.compute.matching import PatternMatcher as PatternMatcher
     from ig_widgets.compute.matching import match as match
     from ig_widgets.compute.patterns import crop_patterns as crop_patterns
     from ig_widgets.compute.patterns import pattern_sources as pattern_sources
+    from ig_widgets.compute.policies import PolicyAugmenter as PolicyAugmenter
+    from ig_widgets.compute.snuba import Snuba as Snuba
+    from ig_widgets.compute.stumps import LabelingStumps as LabelingStumps
+    from ig_widgets.compute.votes import MajorityVote as MajorityVote
+    from ig_widgets.compute.votes import MaxSimilarity as MaxSimilarity
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
     from ig_widgets.data.formats.coco import read_coco as read_coco
     from ig_widgets.data.formats.coco import write_coco as write_coco
@@ -49,8 +56,15 @@ __all__ = [
     "FeatureStore",
     "ImageSet",
     "InspectorGadget",
+    "LabelingStumps",
+    "MajorityVote",
+    "MaxSimilarity",
+    "PatternDetector",
     "PatternMatcher",
+    "PolicyAugmenter",
     "SimulatedAnnotator",
+    "SnorkelLabelModel",
+    "Snuba",
     "WeakLabeler",
     "annotations_frame",
     "box_groups",
@@ -77,10 +91,16 @@ __all__ = [
 
 _MODULES = {
     "compute.boxes": ("box_groups", "iou", "merge_boxes"),
+    "compute.detector": ("PatternDetector",),
     "compute.feature_store": ("FeatureStore",),
+    "compute.label_model": ("SnorkelLabelModel",),
     "compute.labeler": ("WeakLabeler",),
     "compute.matching": ("PatternMatcher", "match"),
     "compute.patterns": ("crop_patterns", "pattern_sources"),
+    "compute.policies": ("PolicyAugmenter",),
+    "compute.snuba": ("Snuba",),
+    "compute.stumps": ("LabelingStumps",),
+    "compute.votes": ("MajorityVote", "MaxSimilarity"),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),
