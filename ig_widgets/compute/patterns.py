@@ -44,14 +44,7 @@ def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
     The pattern is ``image[int(y):int(y + height), int(x):int(x + width)]``: the ends are computed from the
     exact box and then truncated, as in the published code of Inspector Gadget (Heo et al. 2020).
     """
-    missing = [name for name in ("image", "label", *BOX) if name not in boxes]
-    if missing:
-        raise ValueError(
-            f"the boxes lack the column {missing[0]!r}; they need image, label, {', '.join(BOX)}"
-        )
-    drawn = boxes[boxes[list(BOX)].notna().any(axis=1)]
-    if "present" in drawn:
-        drawn = drawn[drawn["present"].astype("boolean").fillna(value=True).to_numpy(dtype=bool)]
+    drawn = drawn_boxes(boxes)
     provenance = pd.DataFrame(
         {
             "image": drawn["image"].astype("str"),
@@ -81,6 +74,25 @@ def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
     )
 
 
+def drawn_boxes(boxes: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are about a box and do not deny it.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    missing = [name for name in ("image", "label", *BOX) if name not in boxes]
+    if missing:
+        raise ValueError(
+            f"the boxes lack the column {missing[0]!r}; they need image, label, {', '.join(BOX)}"
+        )
+    drawn = boxes[boxes[list(BOX)].notna().any(axis=1)]
+    if "present" in drawn:
+        drawn = drawn[drawn["present"].astype("boolean").fillna(value=True).to_numpy(dtype=bool)]
+    return drawn
+
+
 def pattern_sources(patterns: ImageSet, images: ImageSet) -> NDArray[np.int64]:
     """Positions of the images that patterns were cut from.
 
@@ -103,10 +115,31 @@ def pattern_sources(patterns: ImageSet, images: ImageSet) -> NDArray[np.int64]:
 
 
 def _cropped(image: NDArray[Any], box: NDArray[np.float64], name: str) -> NDArray[Any]:
+    left, top, right, bottom = box_ends(box, image.shape, name)
+    return image[top:bottom, left:right].copy()
+
+
+def box_ends(box: NDArray[np.float64], shape: tuple[int, ...], name: str) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of a box in whole pixels, ends exclusive.
+
+    Parameters
+    ----------
+    box
+        x, y, width and height.
+    shape
+        Of the image: height, width, and what may follow.
+    name
+        What to call the box in an error.
+
+    Raises
+    ------
+    ValueError
+        If it is incomplete, leaves the image, or is less than 2 pixels wide or high.
+    """
     if not np.isfinite(box).all():
         raise ValueError(f"{name} is incomplete; give x, y, width and height, or none of them")
     x, y, box_width, box_height = box.tolist()
-    height, width = image.shape[:2]
+    height, width = shape[:2]
     left, top = int(x), int(y)
     # rounded first: the mean end 369 of a merged box may be stored as 368.99999999999994
     right, bottom = int(round(x + box_width, 6)), int(round(y + box_height, 6))
@@ -123,4 +156,4 @@ def _cropped(image: NDArray[Any], box: NDArray[np.float64], name: str) -> NDArra
             )
         if end - start < 2:
             raise ValueError(f"{name} is {end - start} px {side}; a pattern needs at least 2 px on each side")
-    return image[top:bottom, left:right].copy()
+    return left, top, right, bottom

@@ -119,10 +119,12 @@ class ShuffledBatches:
         self._rng = np.random.default_rng(random_state)
 
     def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        """Draw an order."""
         starts = list(range(0, self.n, self.size))
-        if len(starts) > 1 and self.n - starts[-1] == 1:
+        if self.size > 1 and len(starts) > 1 and self.n - starts[-1] == 1:
             starts.pop()
-        return iter(np.split(self._rng.permutation(self.n), starts[1:]))
+        order = self._rng.permutation(self.n)
+        return iter(np.split(order, starts[1:]) if starts else [])
 
 
 class TorchRandomness:
@@ -144,7 +146,7 @@ class TorchRandomness:
     @contextmanager
     def __call__(self) -> Iterator[None]:
         """Draw from this stream."""
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):  # it warns if it is to guess
             if self._states is None:
                 torch.manual_seed(self.seed)
             else:
