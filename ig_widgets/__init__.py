@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from ig_widgets.compute.boxes import box_groups as box_groups
     from ig_widgets.compute.boxes import iou as iou
     from ig_widgets.compute.boxes import merge_boxes as merge_boxes
+    from ig_widgets.compute.cnn import ImageClassifier as ImageClassifier
     from ig_widgets.compute.detector import PatternDetector as PatternDetector
     from ig_widgets.compute.feature_store import FeatureStore as FeatureStore
+    from ig_widgets.compute.gan import PatternGAN as PatternGAN
     from ig_widgets.compute.label_model import SnorkelLabelModel as SnorkelLabelModel
     from ig_widgets.compute.labeler import WeakLabeler as WeakLabeler
     from ig_widgets.compute.matching import PatternMatcher as PatternMatcher
@@ -23,10 +25,14 @@ if TYPE_CHECKING:
     from ig_widgets.compute.patterns import crop_patterns as crop_patterns
     from ig_widgets.compute.patterns import pattern_sources as pattern_sources
     from ig_widgets.compute.policies import PolicyAugmenter as PolicyAugmenter
+    from ig_widgets.compute.self_training import SelfTrainer as SelfTrainer
     from ig_widgets.compute.snuba import Snuba as Snuba
+    from ig_widgets.compute.stacking import log_odds as log_odds
     from ig_widgets.compute.stumps import LabelingStumps as LabelingStumps
+    from ig_widgets.compute.tipping import tipping_point as tipping_point
     from ig_widgets.compute.votes import MajorityVote as MajorityVote
     from ig_widgets.compute.votes import MaxSimilarity as MaxSimilarity
+    from ig_widgets.compute.weights import load_weights as load_weights
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
     from ig_widgets.data.formats.coco import read_coco as read_coco
     from ig_widgets.data.formats.coco import write_coco as write_coco
@@ -54,14 +60,17 @@ __all__ = [
     "AnnotationLog",
     "BoxAnnotator",
     "FeatureStore",
+    "ImageClassifier",
     "ImageSet",
     "InspectorGadget",
     "LabelingStumps",
     "MajorityVote",
     "MaxSimilarity",
     "PatternDetector",
+    "PatternGAN",
     "PatternMatcher",
     "PolicyAugmenter",
+    "SelfTrainer",
     "SimulatedAnnotator",
     "SnorkelLabelModel",
     "Snuba",
@@ -71,6 +80,8 @@ __all__ = [
     "crop_patterns",
     "iou",
     "labels_of",
+    "load_weights",
+    "log_odds",
     "match",
     "merge_boxes",
     "pattern_sources",
@@ -81,6 +92,7 @@ __all__ = [
     "read_voc",
     "read_yolo",
     "strips",
+    "tipping_point",
     "weak_labels",
     "write_coco",
     "write_csv",
@@ -91,16 +103,22 @@ __all__ = [
 
 _MODULES = {
     "compute.boxes": ("box_groups", "iou", "merge_boxes"),
+    "compute.cnn": ("ImageClassifier",),
     "compute.detector": ("PatternDetector",),
     "compute.feature_store": ("FeatureStore",),
+    "compute.gan": ("PatternGAN",),
     "compute.label_model": ("SnorkelLabelModel",),
     "compute.labeler": ("WeakLabeler",),
     "compute.matching": ("PatternMatcher", "match"),
     "compute.patterns": ("crop_patterns", "pattern_sources"),
     "compute.policies": ("PolicyAugmenter",),
+    "compute.self_training": ("SelfTrainer",),
     "compute.snuba": ("Snuba",),
+    "compute.stacking": ("log_odds",),
     "compute.stumps": ("LabelingStumps",),
+    "compute.tipping": ("tipping_point",),
     "compute.votes": ("MajorityVote", "MaxSimilarity"),
+    "compute.weights": ("load_weights",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),

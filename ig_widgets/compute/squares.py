@@ -18,7 +18,8 @@ def resized(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uin
     for axis in sorted((0, 1), key=lambda axis: lengths[axis] >= image.shape[axis]):
         shrinks = lengths[axis] < image.shape[axis]
         size = (image.shape[1], height) if axis == 0 else (width, image.shape[0])  # cv2 wants (w, h)
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        image = cv2.resize(image, size, interpolation=how).astype(np.uint8, copy=False)
     return image
 
 
@@ -78,4 +79,4 @@ def _standardized(squares: NDArray[np.uint8]) -> NDArray[np.float64]:
         len(squares), math.prod(squares.shape[1:])
     )
     lengths = np.linalg.norm(centered, axis=1, keepdims=True)
-    return centered / np.where(lengths > 0, lengths, 1)
+    return np.asarray(centered / np.where(lengths > 0, lengths, 1))
