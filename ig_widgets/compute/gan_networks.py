@@ -1,12 +1,14 @@
 """Networks and losses of the GAN that makes patterns."""
 
-from collections.abc import Iterable
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SMALLEST_SIDE = 7
 

@@ -10,13 +10,9 @@ from time import perf_counter
 from ig_widgets.experiments import ksdd, match_scale, match_speed, neu, speed
 from ig_widgets.experiments.tables import table
 
-EXPERIMENTS = {
-    "ksdd": ksdd,
-    "match-scale": match_scale,
-    "match-speed": match_speed,
-    "neu": neu,
-    "speed": speed,
-}
+SPEEDS = {"match-scale": match_scale, "match-speed": match_speed, "speed": speed}
+LEARNING = {"ksdd": ksdd, "neu": neu}
+EXPERIMENTS = {**LEARNING, **SPEEDS}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,14 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seeds", type=int, metavar="N", help="number of random splits or repeats")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="where to save pictures")
+    parser.add_argument("--quick", action="store_true", help="in seconds, to see that everything runs")
     given = parser.parse_args(arguments)
     experiment = EXPERIMENTS[given.name]
+    options = {"quick": given.quick, "pictures": given.pictures} if given.name in LEARNING else {}
+    if (given.quick or given.pictures) and not options:
+        parser.error(f"{given.name} has no --quick form and makes no pictures")
     seeds = experiment.SEEDS if given.seeds is None else given.seeds
     if seeds < 1:
         parser.error(f"--seeds is {seeds}; at least 1 random split is needed")
     start = perf_counter()
     try:
-        metrics, settings = experiment.run(given.data, seeds)
+        metrics, settings = experiment.run(given.data, seeds, **options)
     except FileNotFoundError as error:
         print(error, file=sys.stderr)
         return 1
