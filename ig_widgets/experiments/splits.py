@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ig_widgets.compute.augmentation import even_share, gan_patterns
 from ig_widgets.compute.detector import PatternDetector
-from ig_widgets.compute.gan import PatternGAN
 from ig_widgets.compute.labeler import WeakLabeler
 from ig_widgets.compute.matching import PatternMatcher
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
@@ -107,20 +107,12 @@ class Split:
         # one seed for all splits: what is made of a pattern depends on nothing else, so it is matched once
         augmenter = PolicyAugmenter(search=self.search, store=self.store, random_state=0)
         made = augmenter.fit(self.original, self.development, self.y).transform(self.original)
-        return _some_of_each_class(made, self.augmented, self.seed)
+        return even_share(made, self.augmented, self.seed)
 
     @cached_property
     def gan(self) -> ImageSet:
         """Patterns made by a GAN for each class."""
-        labels = _labels(self.original)
-        kinds = np.unique(labels)
-        made = [
-            PatternGAN(epochs=self.gan_epochs, random_state=self.seed)
-            .fit(self.original[labels == kind])
-            .sample(self.augmented // len(kinds))
-            for kind in kinds
-        ]
-        return sum(made[1:], start=made[0])
+        return gan_patterns(self.original, self.augmented, epochs=self.gan_epochs, random_state=self.seed)
 
     def similarities(self, origins: Sequence[Origin]) -> tuple[_Floats, _Ints]:
         """Return similarities of all images to patterns (n, p), and the development row of each pattern."""
@@ -150,13 +142,3 @@ class Split:
     def labeler(self) -> WeakLabeler:
         """Return a new labeler."""
         return WeakLabeler(random_state=self.seed, **self.labeling)
-
-
-def _labels(patterns: ImageSet) -> NDArray[np.str_]:
-    return np.array([] if patterns.provenance is None else patterns.provenance["label"], dtype=np.str_)
-
-
-def _some_of_each_class(patterns: ImageSet, n: int, seed: int) -> ImageSet:
-    labels = pd.Series(_labels(patterns))
-    shuffled = labels.sample(frac=1, random_state=seed)
-    return patterns[np.sort(shuffled.groupby(shuffled).head(n // labels.nunique()).index.to_numpy())]

@@ -1,19 +1,26 @@
 """Inspector Gadget: people draw boxes, the kernel labels the rest."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.base import clone
+from tqdm.auto import tqdm
 
+from ig_widgets.compute.augmentation import even_share, gan_patterns
 from ig_widgets.compute.boxes import merge_boxes
+from ig_widgets.compute.detector import PatternDetector
 from ig_widgets.compute.feature_store import FeatureStore
 from ig_widgets.compute.labeler import SelectionWarning, WeakLabeler
 from ig_widgets.compute.matching import PatternMatcher, Search
 from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
+from ig_widgets.compute.policies import PolicyAugmenter
+from ig_widgets.compute.stacking import log_odds
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.labels import labels_of, weak_labels
@@ -26,8 +33,9 @@ class InspectorGadget:
     """Weak labels from a few boxes: `ask` people, then `learn` from what they said, as often as needed.
 
     Images are shown in a random order until `target` images with defects are found; all annotated images, the
-    clean ones too, form the development set. The boxes on it become patterns, their similarities to every
-    image become features, and a small neural network makes labels of them.
+    clean ones too, form the development set. The boxes on it become patterns, and more are made of these.
+    Similarities to every image become features, and a small neural network makes labels of them. A detector
+    that learns what is in the boxes adds what it sees.
 
     Parameters
     ----------
@@ -45,14 +53,25 @@ class InspectorGadget:
         The class of images without defects; None when every image has one of the classes.
     guidelines, examples
         What people are taught: see `BoxAnnotator`.
+    augment
+        What makes more patterns: "policy", image operations (`PolicyAugmenter`); "search", the three
+        operations that serve this development set best, as in the paper, which takes minutes; "gan"
+        (`PatternGAN`), which takes minutes as well; any of them, or none.
+    augmented
+        How many patterns each of these adds, as many for each class (the paper: 100 to 500).
+    detector
+        Whether to train a `PatternDetector`, about a minute on one core for images of one megapixel; or one
+        with settings of its own. It needs boxes on two images.
     search
         "pyramid", or "full" for the exact and slow search: see `PatternMatcher`.
     store
         A `FeatureStore` or its folder: `learn()` then searches only patterns and images that are new.
     n_jobs
         How many tasks search at the same time: see `PatternMatcher`.
+    progress
+        Whether `learn` shows bars while it trains.
     random_state
-        Seed of the order and of the labeler.
+        Seed of everything that is random.
 
     Attributes
     ----------
@@ -61,9 +80,14 @@ class InspectorGadget:
     classes : list of str
         What the columns of P stand for: `none` (if there is one), then the defects.
     patterns_ : ImageSet
-        The patterns that were cut out, with provenance.
+        The patterns that were cut out, then those that were made of them, with provenance.
     matcher_ : PatternMatcher
     labeler_ : WeakLabeler
+        It knows the similarities only.
+    detector_ : PatternDetector or None
+    stacked_ : WeakLabeler or None
+        Where there is a detector: it decides, from what `labeler_` believes (its `log_odds`) and from what
+        the detector sees.
     X_ : float array of shape (n_images, n_patterns)
         Similarities; NaN in the rows of images that cannot be read.
     boxes_ : int array of shape (n_images, n_patterns, 4)
@@ -78,7 +102,8 @@ class InspectorGadget:
     Notes
     -----
     Heo et al., "Inspector Gadget: A Data Programming-based Labeling System for Industrial Images", PVLDB
-    14(1), 2020, sections 3 and 5. Boxes that only one of several annotators drew are left out, with a
+    14(1), 2020, sections 3 to 5. The detector is not in the paper; with ``detector=False, augment=("search",
+    "gan")`` this is the paper's system. Boxes that only one of several annotators drew are left out, with a
     warning: in the paper they go to a peer review.
     """
 
@@ -93,9 +118,13 @@ class InspectorGadget:
         none: str | None = "ok",
         guidelines: str = "",
         examples: Mapping[str, Sequence[NDArray[np.uint8]]] | None = None,
+        augment: Sequence[Literal["policy", "search", "gan"]] = ("policy",),
+        augmented: int = 100,
+        detector: PatternDetector | bool = True,
         search: Search = "pyramid",
         store: FeatureStore | str | PathLike[str] | None = None,
         n_jobs: int | None = None,
+        progress: bool = True,
         random_state: int = 0,
     ) -> None:
         self.images = images
@@ -107,9 +136,13 @@ class InspectorGadget:
         self.none = none
         self.guidelines = guidelines
         self.examples = examples
+        self.augment = augment
+        self.augmented = augmented
+        self.detector = detector
         self.search = search
         self.store = store
         self.n_jobs = n_jobs
+        self.progress = progress
         self.random_state = random_state
         self.order = np.random.default_rng(random_state).permutation(len(images))
 
@@ -133,7 +166,9 @@ class InspectorGadget:
         return said[said["image"].isin(self.images.ids)]
 
     def learn(self) -> NDArray[np.float64]:
-        """Match, fit and label.
+        """Augment, match, detect, fit and label.
+
+        Interrupt it, and what was learned before stays as it was.
 
         Returns
         -------
@@ -150,33 +185,35 @@ class InspectorGadget:
         """
         self._check_classes()
         said = self.annotations
-        patterns = self._cut(said)
+        boxes = self._merged(said)
         y = labels_of(self.images, said, self.classes, none=self.none)
         self._check_found(y)
+        cut = crop_patterns(self.images, boxes)
+        if len(cut) == 0:
+            raise ValueError("no image with a box can be read: see gadget.images.problems")
+        patterns = self._augmented(cut, y)
         matcher = PatternMatcher(patterns, search=self.search, store=self.store, n_jobs=self.n_jobs).fit()
-        X, boxes = matcher.locate(self.images)
+        X, places = matcher.locate(self.images)
 
         readable = ~np.isnan(X).any(axis=1)
         development = np.flatnonzero((y >= 0) & readable)
         if len(development) < np.count_nonzero(y >= 0):
             self._check_found(y[development])
-        sources = pattern_sources(patterns, self.images)
-        row_of = np.full(len(self.images) + 1, -1)  # the last one stands for "not among these images"
-        row_of[development] = np.arange(len(development))
-        labeler = self._fitted(X[development], y[development], row_of[sources])
-
-        columns = labeler.classes_
-        P = np.full((len(self.images), len(self.classes)), np.nan)
-        P[readable] = 0.0
-        P[np.ix_(readable, columns)] = labeler.predict_proba(X[readable])
-        # with very few examples some images are never left out of a fold
-        judged = ~np.isnan(labeler.oof_probabilities_).any(axis=1)
-        P[np.ix_(development[judged], columns)] = labeler.oof_probabilities_[judged]
+        labeler = self._fitted(X, y, development, pattern_sources(patterns, self.images[development]))
+        P, judged = self._believed(labeler, X, development)
+        detector, stacked = self._detector(boxes, development, y[judged]), None
+        if detector is not None:
+            seen = detector.transform(self.images)
+            seen[development] = detector.out_of_fold(self.images[development])
+            features = np.hstack([log_odds(P[:, labeler.classes_]), seen])
+            stacked = self._fitted(features, y, judged)
+            P, judged = self._believed(stacked, features, judged)
 
         # all at once: whoever stops this, or whatever fails, leaves what was learned before as it was
         self.patterns_, self.matcher_, self.labeler_ = patterns, matcher, labeler
-        self.X_, self.boxes_, self.y_, self.P_ = X, boxes, y, P
-        self.development_, self.judged_ = development, development[judged]
+        self.detector_, self.stacked_, self._n_cut = detector, stacked, len(cut)
+        self.X_, self.boxes_, self.y_, self.P_ = X, places, y, P
+        self.development_, self.judged_ = development, judged
         return P
 
     @property
@@ -184,20 +221,22 @@ class InspectorGadget:
         """One row per image, in the order of `images`.
 
         The columns: ``image``; ``label``, what people said where they did, else what the labeler decides;
-        one probability for each class; ``pattern`` and ``score``, the pattern that fits best, and ``x, y,
-        width, height``, where; ``annotated``, whether people have said.
+        one probability for each class; ``pattern`` and ``score``, the drawn pattern that fits best, and ``x,
+        y, width, height``, where; ``annotated``, whether people have said.
         """
         self._check_learned()
         unread = np.isnan(self.P_).any(axis=1)
         decided = np.where(unread, -1, np.nan_to_num(self.P_).argmax(axis=1))
+        # a pattern that was made, sheared for instance, does not lie where the defect lies
+        cut = self._n_cut
         table = weak_labels(
             self.images,
             self.P_,
             self.classes,
             labels=np.where(self.y_ >= 0, self.y_, decided),
-            scores=self.X_,
-            boxes=self.boxes_,
-            patterns=self.patterns_,
+            scores=self.X_[:, :cut],
+            boxes=self.boxes_[:, :cut],
+            patterns=self.patterns_[:cut],
         )
         return table.assign(annotated=self.y_ >= 0)
 
@@ -207,37 +246,35 @@ class InspectorGadget:
         The confusion matrix is of the development set by cross-validation.
         """
         self._check_learned()
+        cut = self._n_cut
         counts = self.weak_labels["label"].value_counts()
         figures = {
-            "Best matches of each pattern": top_matches(self.images, self.patterns_, self.X_, self.boxes_),
+            "Best matches of each pattern": top_matches(
+                self.images, self.patterns_[:cut], self.X_[:, :cut], self.boxes_[:, :cut]
+            ),
             "Highest similarity of each image": score_histogram(
-                self.X_, self.y_, self.classes, pattern_sources(self.patterns_, self.images)
+                self.X_[:, :cut], self.y_, self.classes, pattern_sources(self.patterns_[:cut], self.images)
             ),
         }
         facts: dict[str, object] = {
             "images": len(self.images),
             "unreadable": len(self.images.problems),
             "development set": len(self.development_),
-            "patterns": len(self.patterns_),
+            "patterns drawn": cut,
+            "patterns made of them": len(self.patterns_) - cut,
             "labeler": f"layers {self.labeler_.hidden_layer_sizes_}",
             **{f"labeled {label}": int(counts.get(label, 0)) for label in self.classes},
         }
         if len(self.judged_):
             said, P = self.y_[self.judged_], self.P_[self.judged_]
-            found = self.labeler_.classes_
+            found = (self.stacked_ or self.labeler_).classes_
             measured = label_metrics(np.searchsorted(found, said), P[:, found])
             facts |= {f"{name}, by cross-validation": f"{value:.3f}" for name, value in measured.items()}
             figures["Development set, by cross-validation"] = confusion(said, P.argmax(axis=1), self.classes)
         return Report("Inspector Gadget: " + ", ".join(self.defects), facts, figures)
 
-    def _fitted(self, X: NDArray[np.float64], y: NDArray[np.intp], sources: NDArray[np.int64]) -> WeakLabeler:
-        labeler = WeakLabeler(random_state=self.random_state)
-        with warnings.catch_warnings():
-            # it knows classes by their numbers only: _check_found has said it by name
-            warnings.simplefilter("ignore", SelectionWarning)
-            return labeler.fit(X, y, sources=sources)
-
-    def _cut(self, said: pd.DataFrame) -> ImageSet:
+    def _merged(self, said: pd.DataFrame) -> pd.DataFrame:
+        """Return the boxes that several people drew, or the only one who was asked."""
         merged = merge_boxes(said)
         merged = merged[merged["label"].isin(self.defects)]
         kept = merged[~merged["outlier"]]
@@ -253,10 +290,83 @@ class InspectorGadget:
             if kept.empty:
                 raise ValueError(sentence)
             warnings.warn(sentence, stacklevel=3)
-        patterns = crop_patterns(self.images, kept)
-        if len(patterns) == 0:
-            raise ValueError("no image with a box can be read: see gadget.images.problems")
+        return kept
+
+    def _augmented(self, cut: ImageSet, y: NDArray[np.intp]) -> ImageSet:
+        """Return the patterns that were cut out, then those made of them."""
+        strangers = set(self.augment) - {"policy", "search", "gan"}
+        if strangers:
+            raise ValueError(
+                f"augment holds {min(map(repr, strangers))}; it may hold 'policy' or 'search', and 'gan'"
+            )
+        patterns, seed = cut, self.random_state
+        if "policy" in self.augment or "search" in self.augment:
+            augmenter = PolicyAugmenter(
+                search="triples" if "search" in self.augment else None,
+                store=self.store,
+                n_jobs=self.n_jobs,
+                progress=self.progress,
+                random_state=seed,
+            )
+            known = np.flatnonzero(y >= 0)
+            made = augmenter.fit(cut, self.images[known], y[known]).transform(cut)
+            patterns += even_share(made, self.augmented, seed)
+        if "gan" in self.augment:
+            patterns += gan_patterns(cut, self.augmented, random_state=seed, watch=self._watch)
         return patterns
+
+    def _detector(
+        self, boxes: pd.DataFrame, development: NDArray[np.intp], judged_y: NDArray[np.intp]
+    ) -> PatternDetector | None:
+        """Return a detector that has learned, or None where there is too little to learn from."""
+        if not self.detector:
+            return None
+        images = self.images[development]
+        known = boxes[boxes["image"].isin(images.ids)]
+        if known["image"].nunique() < 2 or len(np.unique(judged_y)) < 2:
+            warnings.warn(
+                "there are too few boxes for a detector, which needs them on 2 images at least: this learns "
+                "from similarities only; annotate more",
+                stacklevel=3,
+            )
+            return None
+        detector = (
+            PatternDetector(n_jobs=self.n_jobs, random_state=self.random_state)
+            if self.detector is True
+            else clone(self.detector)
+        )
+        for _ in self._watch(detector.training(images, known), "detector", detector.epochs):
+            pass
+        return detector
+
+    def _fitted(
+        self,
+        X: NDArray[np.float64],
+        y: NDArray[np.intp],
+        rows: NDArray[np.intp],
+        sources: NDArray[np.int64] | None = None,
+    ) -> WeakLabeler:
+        labeler = WeakLabeler(random_state=self.random_state, n_jobs=self.n_jobs)
+        with warnings.catch_warnings():
+            # it knows classes by their numbers only: _check_found has said it by name
+            warnings.simplefilter("ignore", SelectionWarning)
+            return labeler.fit(X[rows], y[rows], sources=sources)
+
+    def _believed(
+        self, labeler: WeakLabeler, X: NDArray[np.float64], rows: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Return probabilities, out-of-fold for the rows that could be judged, and these rows."""
+        readable = ~np.isnan(X).any(axis=1)
+        P = np.full((len(X), len(self.classes)), np.nan)
+        P[readable] = 0.0
+        P[np.ix_(readable, labeler.classes_)] = labeler.predict_proba(X[readable])
+        # with very few examples some images are never left out of a fold
+        judged = ~np.isnan(labeler.oof_probabilities_).any(axis=1)
+        P[np.ix_(rows[judged], labeler.classes_)] = labeler.oof_probabilities_[judged]
+        return P, rows[judged]
+
+    def _watch(self, records: Iterator[Any], name: str, total: int | None = None) -> Iterator[Any]:
+        return iter(tqdm(records, desc=name, total=total, disable=not self.progress))
 
     def _check_classes(self) -> None:
         reserved = {"image", "pattern", "score", "annotated", *BOX}

@@ -43,7 +43,7 @@ def bars(log):
 
 
 def test_it_learns_what_people_boxed(bars, log):
-    gadget = InspectorGadget(bars, ["bar"], log=log)
+    gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
     P = gadget.learn()
     assert P.shape == (40, 2)
     np.testing.assert_allclose(P.sum(axis=1), 1)
@@ -62,16 +62,22 @@ def test_it_learns_what_people_boxed(bars, log):
 
 
 def test_the_same_seed_gives_the_same_labels_and_order(bars, log):
-    first, second = (InspectorGadget(bars, ["bar"], log=log, random_state=3) for _ in range(2))
+    first, second = (
+        InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False, random_state=3)
+        for _ in range(2)
+    )
     np.testing.assert_array_equal(first.order, second.order)
     np.testing.assert_array_equal(first.learn(), second.learn())
     assert sorted(first.order) == list(range(40))
-    assert InspectorGadget(bars, ["bar"], log=log, random_state=4).order.tolist() != first.order.tolist()
+    assert (
+        InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False, random_state=4).order.tolist()
+        != first.order.tolist()
+    )
 
 
 def test_the_development_set_is_judged_without_its_own_patterns(bars, log):
     images = bars[::-1]  # so that rows of the development set are no positions of images
-    gadget = InspectorGadget(images, ["bar"], log=log)
+    gadget = InspectorGadget(images, ["bar"], log=log, detector=False, progress=False)
     P = gadget.learn()
     development = list(range(20, 40))
     assert gadget.development_.tolist() == development
@@ -85,7 +91,7 @@ def test_the_development_set_is_judged_without_its_own_patterns(bars, log):
 
 def test_what_people_said_stands_in_the_table_even_if_the_labeler_disagrees(bars, log):
     log.append([{"image": "31.png", "label": "bar", "present": False}], annotator="me")  # there is one
-    gadget = InspectorGadget(bars, ["bar"], log=log)
+    gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
     gadget.learn()
     row = gadget.weak_labels.iloc[31]
     assert (row["label"], row["annotated"]) == ("ok", True)
@@ -102,14 +108,14 @@ def test_a_class_without_examples_is_named_and_never_believed(bars, log):
 
 def test_one_example_of_a_class_is_named_and_not_judged(bars, log):
     few = bars[[0, 1, 2, 4, 6, 8, 25]]
-    gadget = InspectorGadget(few, ["bar"], log=log)
+    gadget = InspectorGadget(few, ["bar"], log=log, detector=False, progress=False)
     with pytest.warns(UserWarning, match="there is one example of 'bar'"):
         gadget.learn()
     assert not any("cross-validation" in name for name in gadget.report().facts)
 
 
 def test_what_was_learned_stays_whole_when_learning_again_fails(bars, log):
-    gadget = InspectorGadget(bars, ["bar"], log=log)
+    gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
     gadget.learn()
     before = gadget.weak_labels
     while log.undo("me"):
@@ -127,7 +133,7 @@ def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log):
         said = {**BOX, "x": 5 + i, "y": 3 + i} if i % 2 else {"label": "bar", "present": False}
         log.append([{"image": f"{i:02}.png", **said}], annotator="me")
     (tmp_path / "03.png").write_bytes(b"no image any more")
-    gadget = InspectorGadget(images, ["bar"], log=log)
+    gadget = InspectorGadget(images, ["bar"], log=log, detector=False, progress=False)
     with pytest.warns(UserWarning, match=r"03\.png"):
         gadget.learn()
     row = gadget.weak_labels.iloc[3]
@@ -149,7 +155,7 @@ def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log):
 )
 def test_classes_that_cannot_be_are_refused_before_anything_is_matched(bars, log, classes, sentence):
     with pytest.raises(ValueError, match=sentence):
-        InspectorGadget(bars, classes, log=log).learn()
+        InspectorGadget(bars, classes, log=log, detector=False, progress=False).learn()
 
 
 def test_an_unreadable_image_gets_no_label_and_stops_nothing(tmp_path, log):
@@ -163,7 +169,7 @@ def test_an_unreadable_image_gets_no_label_and_stops_nothing(tmp_path, log):
     log.append(rows[:20], annotator="me")
     broken = tmp_path / "22.png"
     broken.write_bytes(broken.read_bytes()[:-400] + bytes(400))
-    gadget = InspectorGadget(images, ["bar"], log=log)
+    gadget = InspectorGadget(images, ["bar"], log=log, detector=False, progress=False)
     with pytest.warns(UserWarning, match=r"22\.png"):
         P = gadget.learn()
     assert np.isnan(P[22]).all()
@@ -196,7 +202,9 @@ def test_classes_of_which_every_image_has_one(log):
         for i in range(16)
     ]
     log.append(rows, annotator="me")
-    gadget = InspectorGadget(images, ["lying", "standing"], log=log, none=None)
+    gadget = InspectorGadget(
+        images, ["lying", "standing"], log=log, detector=False, progress=False, none=None
+    )
     gadget.learn()
     assert gadget.classes == ["lying", "standing"]
     labels = gadget.weak_labels["label"][16:]
@@ -205,7 +213,7 @@ def test_classes_of_which_every_image_has_one(log):
 
 def test_boxes_that_one_of_several_people_drew_are_left_out_with_a_warning(bars, log):
     log.append([{"image": "01.png", **BOX, "x": 40, "y": 40}], annotator="you")
-    gadget = InspectorGadget(bars, ["bar"], log=log)
+    gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
     with pytest.warns(UserWarning, match="2 of 11 boxes were drawn by one of several annotators only"):
         gadget.learn()
     assert "01.png#0" not in gadget.patterns_.ids
@@ -213,7 +221,7 @@ def test_boxes_that_one_of_several_people_drew_are_left_out_with_a_warning(bars,
 
 def test_crowd_of_simulated_people(log):
     images, truth = strips("bubble", 40, defect_rate=0.5)
-    gadget = InspectorGadget(images, ["bubble"], log=log, target=8)
+    gadget = InspectorGadget(images, ["bubble"], log=log, detector=False, progress=False, target=8)
     for name in ("ada", "bo"):
         person = SimulatedAnnotator(truth, name=name, miss_rate=0, false_rate=0)
         log.extend(person.annotate(images[gadget.order[:24]]))
@@ -221,7 +229,7 @@ def test_crowd_of_simulated_people(log):
     merged = merge_boxes(gadget.annotations)
     assert (merged["annotators"] == "ada, bo").all()
     assert (
-        len(gadget.patterns_)
+        gadget.patterns_.provenance["parent"].isna().sum()
         == len(merged)
         == (truth["image"].isin(gadget.images[gadget.order[:24]].ids) & truth["present"]).sum()
     )
@@ -244,18 +252,20 @@ def test_too_little_to_learn_from_is_said(tmp_path, rows, sentence):
         if rows:
             log.append(rows, annotator="me")
         with pytest.raises(ValueError, match=sentence):
-            InspectorGadget(images, ["bar"], log=log).learn()
+            InspectorGadget(images, ["bar"], log=log, detector=False, progress=False).learn()
 
 
 def test_nothing_is_shown_before_it_was_learned(bars, log):
-    gadget = InspectorGadget(bars, ["bar"], log=log)
+    gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
     for show in (lambda: gadget.weak_labels, gadget.report):
         with pytest.raises(RuntimeError, match="nothing was learned yet"):
             show()
 
 
 def test_asking_shows_the_seeded_order(bars, log):
-    gadget = InspectorGadget(bars, ["bar"], log=log, target=5, annotator="somebody new")
+    gadget = InspectorGadget(
+        bars, ["bar"], log=log, detector=False, progress=False, target=5, annotator="somebody new"
+    )
     annotator = gadget.ask()
     assert [annotator._images.ids[i] for i in range(40)] == [bars.ids[i] for i in gadget.order]
     assert annotator._goal == 5
@@ -274,7 +284,7 @@ def test_the_report_is_one_page_with_pictures_and_no_markup_from_names(tmp_path,
         for i, image in enumerate(images.ids)
     ]
     log.append(rows, annotator="me")
-    gadget = InspectorGadget(images, [label], log=log)
+    gadget = InspectorGadget(images, [label], log=log, detector=False, progress=False)
     gadget.learn()
     page = gadget.report().save(tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 3
@@ -284,8 +294,10 @@ def test_the_report_is_one_page_with_pictures_and_no_markup_from_names(tmp_path,
 
 
 def test_a_store_changes_nothing_and_is_used_again(bars, log, tmp_path):
-    expected = InspectorGadget(bars, ["bar"], log=log).learn()
+    expected = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False).learn()
     for _ in range(2):
-        P = InspectorGadget(bars, ["bar"], log=log, store=tmp_path / "features").learn()
+        P = InspectorGadget(
+            bars, ["bar"], log=log, detector=False, progress=False, store=tmp_path / "features"
+        ).learn()
         np.testing.assert_array_equal(P, expected)
     assert len(list((tmp_path / "features").rglob("*.npz"))) == 1
