@@ -1,33 +1,25 @@
 """The weak labeler: from similarities to patterns to class probabilities."""
 
-import math
 import warnings
 from collections.abc import Sequence
-from typing import Any, Literal, Self, TypeAlias
+from functools import partial
+from typing import Any, Literal, Self
 
 import numpy as np
-import pandas as pd
-from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import f1_score
-from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from ig_widgets.compute.examples import Examples, checked_sources
-from ig_widgets.compute.folds import Fold, draw_folds, gathered
-from ig_widgets.compute.layers import count_weights, hidden_layer_grid
-from ig_widgets.compute.threshold import break_even, shifted
+from ig_widgets.compute.checked_rows import checked_examples, checked_rows
+from ig_widgets.compute.fitting import Fitting, Members
+from ig_widgets.compute.folds import draw_folds, gathered
+from ig_widgets.compute.layers import hidden_layer_grid
+from ig_widgets.compute.learners import HiddenLayers, Learner, list_candidates
+from ig_widgets.compute.selection import selection_table
+from ig_widgets.compute.temperature import best_temperature, tempered
+from ig_widgets.compute.threshold import shifted, threshold_of
 
 __all__ = ["SelectionWarning", "WeakLabeler", "hidden_layer_grid"]
-
-_Floats: TypeAlias = NDArray[np.float64]
-_Ints: TypeAlias = NDArray[np.int64]
-_Layers: TypeAlias = tuple[int, ...]
 
 
 class SelectionWarning(UserWarning):
@@ -37,23 +29,30 @@ class SelectionWarning(UserWarning):
 class WeakLabeler(ClassifierMixin, BaseEstimator):
     """Learn the classes of images from their similarities to patterns, with a small tuned network.
 
-    Every candidate network is fitted on some of the labelled images and judged on the others; the best one is
-    fitted again on all of them.
+    Every candidate is fitted on some of the labelled images and judged on the others; the best one is fitted
+    again on all of them.
 
     Parameters
     ----------
+    learner
+        What the candidates are: a "network", a "logistic" regression, or "boosting" of trees by their
+        gradient. The latter two give every class the same weight, and do not depend on the seed.
     hidden_layers
         The networks to choose from. "paper": one to three hidden layers of equal width, widths 2, 4, ...,
         2^m with m = ceil(log2(n_features)). "code": the published code's three layers of widths 4, ..., 2^N,
         never increasing, with N the smallest integer for which 2^N > n_features. Or a list of tuples such as
-        ``[(8,), (8, 8)]``. Widths of "paper" and "code" stop at 512.
+        ``[(8,), (8, 8)]``.
+    widest
+        Where the widths of "paper" and "code" stop, 4 or more.
     alpha
-        Strengths of the squared penalty on the weights to choose from, or a single one. The published code
-        has 1e-5 only.
+        Strengths of the squared penalty on the weights (of trees: on the values of their leaves) to choose
+        from, or a single one; 1 / C of a logistic regression. None: 1e-5 and 1 for networks, 1, 10 and 100
+        for logistic regressions, 1 for trees. The published code has 1e-5 only.
     max_iter
-        Most steps of L-BFGS per network.
+        Most steps of L-BFGS per network or logistic regression.
     members
-        Networks with different initial weights whose probabilities are averaged in the final labeler.
+        Networks with different initial weights whose probabilities are averaged in the final labeler. Other
+        learners have one member.
     standardize
         Bring every feature to mean 0 and variance 1 first.
     self_match
@@ -61,10 +60,13 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         about 1: "keep" this score, or replace it by the "mean" of the column over the other images of the
         same class. Matters only where `fit` is told the `sources`.
     threshold
-        Two classes: the networks' probability of ``classes_[1]`` above which that is the answer, between 0
+        Two classes: the members' probability of ``classes_[1]`` above which that is the answer, between 0
         and 1. `predict_proba` is shifted so that it becomes 0.5. "calibrated" takes it from predictions for
-        labelled images by networks that were not fitted to them, so that as many images are called
+        labelled images by members that were not fitted to them, so that as many images are called
         ``classes_[1]`` as are. More classes: not used.
+    calibrate
+        Bring the probabilities to the temperature at which those of images that the members were not fitted
+        to come true. No answer changes by it.
     examples_per_fold
         Examples of every class that a fold of the cross-validation should have.
     random_state
@@ -78,32 +80,45 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         The classes, sorted. The columns of `predict_proba` follow them.
     n_features_in_ : int
         Number of features.
-    hidden_layer_sizes_ : tuple of int
-        Widths of the hidden layers of the chosen network.
+    hidden_layer_sizes_ : tuple of int or None
+        Widths of the hidden layers of the chosen network; None for other learners.
     alpha_ : float
-        Penalty of the chosen network.
+        Penalty of the chosen candidate.
     threshold_ : float
         The threshold in use, in (0, 1); NaN for more than two classes.
+    temperature_ : float
+        T of ``P ** (1 / T)``, which brings the probabilities of the members, after the threshold, to those
+        returned; above 1 where the members are too sure. 1 if nothing can be judged, or is to be.
     scores_ : DataFrame
-        One row per candidate: ``hidden_layer_sizes, alpha, parameters`` (number of weights), ``f1`` (mean
-        over the folds, in [0, 1], higher is better), ``f1_sd`` (standard deviation over the folds),
-        ``converged`` (share of its fits that ended before `max_iter`), ``chosen``. With a single candidate,
-        and where nothing can be validated, the scores are NaN.
+        One row per candidate. First what sets it apart: ``hidden_layer_sizes, alpha`` for networks, ``alpha``
+        for logistic regressions, ``trees, leaves, alpha`` for boosting. Then ``parameters`` (number of
+        weights, or of leaves at most), ``f1`` (mean over the folds, in [0, 1], higher is better), ``f1_sd``
+        (standard deviation over the folds), ``converged`` (share of its fits that ended before `max_iter`,
+        NaN for trees), ``chosen``. With a single candidate, and where nothing can be validated, the scores
+        are NaN.
     oof_probabilities_ : ndarray of shape (n, n_classes)
-        Probabilities of the labelled images by networks of the chosen form that saw neither the image nor a
-        pattern cut from it. NaN where an image was never left out (repeated hold-out).
-    members_ : list of MLPClassifier
-        The final networks.
+        Probabilities of the labelled images by members of the chosen form that saw neither the image nor a
+        pattern cut from it. Threshold and temperature, one number each, were made from them. NaN where an
+        image was never left out (repeated hold-out).
+    fold_fits_ : list of FoldFit
+        Those members: ``left_out`` (rows), ``columns`` (which features they know), ``members``, ``P``
+        (what they say of the rows left out, before threshold and temperature).
+    members_ : list of MLPClassifier, LogisticRegression or HistGradientBoostingClassifier
+        The final models.
     n_iter_ : int
-        Most steps that one of them took.
+        Most steps, or trees, that one of them took.
     mean_, scale_ : ndarray of shape (n_features,)
         What standardising subtracts and divides by.
 
     Warns
     -----
     SelectionWarning
-        If a class has a single example: nothing can be validated, the network with the fewest weights is
-        taken and the threshold is 0.5.
+        If a class has a single example: nothing can be validated, the candidate with the fewest weights is
+        taken, the threshold is 0.5 and the temperature 1.
+
+    See Also
+    --------
+    ig_widgets.compute.importance.pattern_importances : Which patterns the labeler needs.
 
     Notes
     -----
@@ -153,30 +168,36 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        hidden_layers: Literal["paper", "code"] | Sequence[tuple[int, ...]] = "paper",
-        alpha: float | Sequence[float] = (1e-5, 1.0),
+        learner: Learner = "network",
+        hidden_layers: HiddenLayers = "paper",
+        widest: int = 64,
+        alpha: float | Sequence[float] | None = None,
         max_iter: int = 400,
         members: int = 5,
         standardize: bool = True,
         self_match: Literal["keep", "mean"] = "keep",
         threshold: Literal["calibrated"] | float = "calibrated",
+        calibrate: bool = True,
         examples_per_fold: int = 20,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
     ) -> None:
+        self.learner = learner
         self.hidden_layers = hidden_layers
+        self.widest = widest
         self.alpha = alpha
         self.max_iter = max_iter
         self.members = members
         self.standardize = standardize
         self.self_match = self_match
         self.threshold = threshold
+        self.calibrate = calibrate
         self.examples_per_fold = examples_per_fold
         self.random_state = random_state
         self.n_jobs = n_jobs
 
     def fit(self, X: ArrayLike, y: ArrayLike, sources: ArrayLike | None = None) -> Self:
-        """Choose a network and fit it.
+        """Choose a candidate and fit it.
 
         Parameters
         ----------
@@ -200,38 +221,45 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
             If there are fewer than two classes, a row of `X` has missing values, a setting is out of range,
             or `sources` does not fit to `X`.
         """
-        features, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-        _check_whole(features)
-        check_classification_targets(labels)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"a labeler needs examples of at least 2 classes, but y has 1 class, '{self.classes_[0]}': "
-                "label images of another class as well"
-            )
+        self.classes_, examples = checked_examples(self, X, y, sources)
         self._check_settings()
-        examples = Examples(features, codes, checked_sources(sources, features.shape))
-        candidates = self._candidates(features.shape[1])
+        codes = examples.codes
+        candidates = list_candidates(
+            self.learner,
+            (self.n_features_in_, len(self.classes_)),
+            hidden_layers=self.hidden_layers,
+            widest=self.widest,
+            alpha=self.alpha,
+            max_iter=self.max_iter,
+        )
         # one draw, so that a RandomState shared by several estimators moves on by the same amount every time
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         folds = draw_folds(codes, self.examples_per_fold, seed)
         if not folds:
             few = self.classes_[np.argmin(np.bincount(codes))]
             warnings.warn(
-                f"class '{few}' has a single example, so no network can be validated: the smallest one was "
+                f"class '{few}' has a single example, so no candidate can be validated: the smallest one was "
                 "taken and the threshold is 0.5; label more examples of it",
                 SelectionWarning,
                 stacklevel=2,
             )
-        chosen = self._select(examples, candidates, folds, seed)
-        self.hidden_layer_sizes_, self.alpha_ = candidates[chosen]
-        P = self._out_of_fold(examples, candidates[chosen], folds, seed)
-        self.threshold_ = self._threshold(P, codes)
-        self.oof_probabilities_ = shifted(P, self.threshold_)
-        self.mean_, self.scale_, self.members_ = self._networks(
-            examples, candidates[chosen], seed, self.members
-        )
-        self.n_iter_ = max(member.n_iter_ for member in self.members_)
+        fitting = Fitting(self.standardize, self.self_match, seed, self.n_jobs)
+        trials = fitting.trials(candidates, examples, folds) if folds and len(candidates) > 1 else []
+        threshold = partial(threshold_of, codes=codes, given=self.threshold)
+        self.scores_ = selection_table(candidates, trials, folds, codes, threshold)
+        chosen = candidates[int(self.scores_["chosen"].argmax())]
+        self.hidden_layer_sizes_ = chosen.settings.get("hidden_layer_sizes")
+        self.alpha_ = chosen.settings["alpha"]
+        self.fold_fits_ = fitting.fold_fits(chosen, examples, folds, self.members)
+        P = np.full((len(codes), len(self.classes_)), np.nan)
+        if folds:
+            P = gathered([fit.P for fit in self.fold_fits_], folds, len(codes))
+        self.threshold_ = threshold(P)
+        P = shifted(P, self.threshold_)
+        self.temperature_ = best_temperature(P, codes) if self.calibrate else 1.0
+        self.oof_probabilities_ = tempered(P, self.temperature_)
+        self.members_, self.mean_, self.scale_ = fitting.members(chosen, examples, self.members)
+        self.n_iter_ = max(int(np.max(member.n_iter_)) for member in self.members_)
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -246,18 +274,17 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         -------
         ndarray of shape (n, n_classes)
             In [0, 1], rows sum to 1, columns follow ``classes_``. With two classes, 0.5 stands for
-            ``threshold_``: the odds of the networks are divided by those of the threshold.
+            ``threshold_``: the odds that the members give are divided by those of the threshold. Then all
+            are brought to ``temperature_``.
 
         Raises
         ------
         ValueError
             If a row of `X` has missing values, such as that of an image that cannot be read.
         """
-        check_is_fitted(self)
-        features = validate_data(self, X, dtype=np.float64, reset=False, ensure_all_finite="allow-nan")
-        _check_whole(features)
-        P = _mean_probabilities(self.members_, (features - self.mean_) / self.scale_)
-        return shifted(P, self.threshold_)
+        features = checked_rows(self, X)
+        P = Members(self.members_, self.mean_, self.scale_).probabilities(features)
+        return tempered(shifted(P, self.threshold_), self.temperature_)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class of every image.
@@ -282,7 +309,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
 
     def _check_settings(self) -> None:
         if self.members < 1:
-            raise ValueError(f"members is {self.members}; at least 1 network is needed")
+            raise ValueError(f"members is {self.members}; at least 1 is needed")
         if self.examples_per_fold < 1:
             raise ValueError(f"examples_per_fold is {self.examples_per_fold}; give 1 or more")
         if self.self_match not in ("keep", "mean"):
@@ -296,145 +323,3 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 f"threshold is {self.threshold}; give a probability between 0 and 1, not one of them"
             )
-
-    def _candidates(self, n_features: int) -> list[tuple[_Layers, float]]:
-        """Return the networks to compare, of each the hidden layers and the penalty."""
-        alphas = [float(alpha) for alpha in np.atleast_1d(np.asarray(self.alpha, dtype=float))]
-        if isinstance(self.hidden_layers, str):
-            layers = hidden_layer_grid(n_features, self.hidden_layers)
-        else:
-            layers = [tuple(int(width) for width in widths) for widths in self.hidden_layers]
-        if not layers or not alphas:
-            raise ValueError(
-                "there is no network to choose from; give hidden_layers and alpha at least one each"
-            )
-        return [(widths, alpha) for widths in layers for alpha in alphas]
-
-    def _select(
-        self,
-        examples: Examples,
-        candidates: list[tuple[_Layers, float]],
-        folds: list[Fold],
-        seed: int,
-    ) -> int:
-        """Fill ``scores_`` and return the position of the best candidate."""
-        n_features, n_classes = examples.X.shape[1], len(self.classes_)
-        table = pd.DataFrame(
-            {
-                "hidden_layer_sizes": pd.Series([widths for widths, _ in candidates], dtype="object"),
-                "alpha": [alpha for _, alpha in candidates],
-                "parameters": [count_weights(n_features, widths, n_classes) for widths, _ in candidates],
-                "f1": np.nan,
-                "f1_sd": np.nan,
-                "converged": np.nan,
-            }
-        )
-        if folds and len(candidates) > 1:
-            # one network per candidate and fold, as in the paper: members would multiply the longest part
-            fits = Parallel(n_jobs=self.n_jobs)(
-                delayed(self._one_fold)(examples, candidate, fold, seed + number, members=1)
-                for candidate in candidates
-                for number, fold in enumerate(folds)
-            )
-            by_candidate = [fits[i : i + len(folds)] for i in range(0, len(fits), len(folds))]
-            f1 = np.array([self._fold_f1([P for P, _ in part], examples, folds) for part in by_candidate])
-            table["f1"], table["f1_sd"] = f1.mean(axis=1), f1.std(axis=1)
-            table["converged"] = [np.mean([converged for _, converged in part]) for part in by_candidate]
-        # rounding, so that the last bit of a mean does not decide a tie
-        ranks = np.lexsort((table["alpha"], table["parameters"], -table["f1"].fillna(0).round(12)))
-        table["chosen"] = np.arange(len(table)) == ranks[0]
-        self.scores_ = table
-        return int(ranks[0])
-
-    def _fold_f1(self, parts: list[_Floats], examples: Examples, folds: list[Fold]) -> list[float]:
-        """Return the F1 of each fold, at the threshold that all of them together give."""
-        codes = examples.codes
-        threshold = self._threshold(gathered(parts, folds, len(codes)), codes)
-        return [
-            _f1(codes[left_out], shifted(P, threshold).argmax(axis=1), P.shape[1])
-            for P, (_, left_out) in zip(parts, folds, strict=True)
-        ]
-
-    def _out_of_fold(
-        self, examples: Examples, chosen: tuple[_Layers, float], folds: list[Fold], seed: int
-    ) -> _Floats:
-        if not folds:
-            return np.full((len(examples.codes), len(self.classes_)), np.nan)
-        fits = Parallel(n_jobs=self.n_jobs)(
-            delayed(self._one_fold)(examples, chosen, fold, seed + number, members=self.members)
-            for number, fold in enumerate(folds)
-        )
-        return gathered([P for P, _ in fits], folds, len(examples.codes))
-
-    def _one_fold(
-        self,
-        examples: Examples,
-        candidate: tuple[_Layers, float],
-        fold: Fold,
-        seed: int,
-        *,
-        members: int,
-    ) -> tuple[_Floats, bool]:
-        """Return the probabilities of the images left out, and whether every fit converged."""
-        fitted, left_out = fold
-        columns = ~np.isin(examples.sources, left_out)
-        part = examples.part(fitted, columns)
-        if not columns.any():  # every pattern comes from this fold: all we know is how common a class is
-            share = np.bincount(part.codes, minlength=len(self.classes_)) / len(fitted)
-            return np.tile(share, (len(left_out), 1)), True
-        mean, scale, networks = self._networks(part, candidate, seed, members)
-        P = _mean_probabilities(networks, (examples.X[np.ix_(left_out, columns)] - mean) / scale)
-        return P, all(network.n_iter_ < self.max_iter for network in networks)
-
-    def _networks(
-        self, examples: Examples, candidate: tuple[_Layers, float], seed: int, members: int
-    ) -> tuple[_Floats, _Floats, list[MLPClassifier]]:
-        """Return the mean and scale of the features, and networks fitted to them so standardised."""
-        X = examples.X if self.self_match == "keep" else examples.without_self_matches()
-        mean, scale = _moments(X) if self.standardize else (np.zeros(X.shape[1]), np.ones(X.shape[1]))
-        widths, alpha = candidate
-        networks = [
-            MLPClassifier(
-                widths, solver="lbfgs", alpha=alpha, max_iter=self.max_iter, random_state=int(member_seed)
-            )
-            for member_seed in np.random.SeedSequence(seed).generate_state(members)
-        ]
-        # BLAS threads lose more than they bring on matrices this small: fits took 30 times longer with two
-        with warnings.catch_warnings(), threadpool_limits(limits=1, user_api="blas"):
-            warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is the early stopping of the paper
-            for network in networks:
-                network.fit((X - mean) / scale, examples.codes)
-        return mean, scale, networks
-
-    def _threshold(self, P: _Floats, codes: _Ints) -> float:
-        if P.shape[1] > 2:
-            return math.nan
-        if isinstance(self.threshold, str):
-            judged = ~np.isnan(P[:, 1])
-            return break_even(P[judged, 1], codes[judged] == 1)
-        return float(self.threshold)
-
-
-def _check_whole(rows: _Floats) -> None:
-    broken = np.flatnonzero(np.isnan(rows).any(axis=1))
-    if len(broken):
-        some = ", ".join(map(str, broken[:5])) + (", …" if len(broken) > 5 else "")
-        raise ValueError(
-            f"X has missing values (NaN) in row {some}, as for images that cannot be read; "
-            "leave these rows out"
-        )
-
-
-def _moments(X: _Floats) -> tuple[_Floats, _Floats]:
-    spread = X.std(axis=0)
-    # rounding leaves a constant column with a spread of about 1e-17 times its value
-    return X.mean(axis=0), np.where(spread > 1e-12 * np.abs(X).max(axis=0), spread, 1.0)
-
-
-def _mean_probabilities(networks: list[MLPClassifier], Z: _Floats) -> _Floats:
-    return np.asarray(np.mean([network.predict_proba(Z) for network in networks], axis=0))
-
-
-def _f1(codes: _Ints, decided: NDArray[np.intp], n_classes: int) -> float:
-    average = "binary" if n_classes == 2 else "macro"
-    return float(f1_score(codes, decided, labels=range(n_classes), average=average, zero_division=0))

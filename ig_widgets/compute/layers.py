@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from itertools import combinations_with_replacement, pairwise
 from typing import Literal
 
-_WIDEST = 512  # as in the published code; the paper's rule has no bound and reaches 2048 at 1400 patterns
 
-
-def hidden_layer_grid(n_features: int, grid: Literal["paper", "code"] = "paper") -> list[tuple[int, ...]]:
+def hidden_layer_grid(
+    n_features: int, grid: Literal["paper", "code"] = "paper", widest: int = 512
+) -> list[tuple[int, ...]]:
     """Return the hidden layers that are compared for this number of features.
 
     Parameters
@@ -17,6 +17,8 @@ def hidden_layer_grid(n_features: int, grid: Literal["paper", "code"] = "paper")
         Number of features, 1 or more.
     grid
         "paper" or "code", see `WeakLabeler`.
+    widest
+        Largest width, 4 or more.
 
     Returns
     -------
@@ -27,20 +29,22 @@ def hidden_layer_grid(n_features: int, grid: Literal["paper", "code"] = "paper")
     Raises
     ------
     ValueError
-        If the grid is unknown.
+        If the grid is unknown, or `widest` is less than 4, the smallest width of "code".
 
     Examples
     --------
     >>> hidden_layer_grid(4)
     [(2,), (4,), (2, 2), (4, 4), (2, 2, 2), (4, 4, 4)]
     """
+    if widest < 4:
+        raise ValueError(f"widest is {widest}; give 4 or more")
     if grid == "paper":
         exponents = range(1, max(1, math.ceil(math.log2(n_features))) + 1)
-        widths = [2**n for n in exponents if 2**n <= _WIDEST]
+        widths = [2**n for n in exponents if 2**n <= widest]
         return [(width,) * depth for depth in (1, 2, 3) for width in widths]
     if grid == "code":
         largest = max(2, n_features.bit_length())  # 2^N > n_features is the number of binary digits
-        widths = [2**n for n in range(largest, 1, -1) if 2**n <= _WIDEST]
+        widths = [2**n for n in range(largest, 1, -1) if 2**n <= widest]
         return list(combinations_with_replacement(widths, 3))
     raise ValueError(f"hidden_layers is {grid!r}; give 'paper', 'code' or a list of tuples of widths")
 

@@ -1,9 +1,22 @@
 """The decision threshold of two classes: where it lies, and probabilities moved so that it is 0.5."""
 
 import math
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def threshold_of(
+    P: NDArray[np.float64], codes: NDArray[np.int64], given: Literal["calibrated"] | float
+) -> float:
+    """Return the threshold of two classes, which is given or made from rows that are not NaN; else NaN."""
+    if P.shape[1] > 2:
+        return math.nan
+    if isinstance(given, str):
+        judged = ~np.isnan(P[:, 1])
+        return break_even(P[judged, 1], codes[judged] == 1)
+    return float(given)
 
 
 def break_even(p: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -16,7 +16,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from ig_widgets.compute.labeler import SelectionWarning, WeakLabeler, hidden_layer_grid
 
 QUICK = {"hidden_layers": [(2,), (4,)], "alpha": 1e-5, "members": 2, "random_state": 0}
-PAPER = {"alpha": 1e-5, "members": 1, "standardize": False, "threshold": 0.5}
+PAPER = {"alpha": 1e-5, "members": 1, "standardize": False, "threshold": 0.5, "calibrate": False}
+LEARNERS = ["network", "logistic", "boosting"]
 
 
 def similarities(counts, n_features=4, seed=0):
@@ -37,6 +38,17 @@ def test_it_keeps_the_contract_of_scikit_learn(estimator, check):
 
 @parametrize_with_checks([WeakLabeler(hidden_layers=[(4,)], alpha=1e-5, members=1)])
 def test_a_single_small_network_keeps_the_contract_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks([WeakLabeler(learner="logistic")])
+def test_logistic_regression_keeps_the_contract_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([WeakLabeler(learner="boosting")])
+def test_boosting_keeps_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
 
@@ -65,7 +77,7 @@ def test_the_same_seed_gives_the_same_output_in_any_number_of_processes():
 
 def test_probabilities_equal_the_mean_of_plain_networks_on_standardised_features():
     X, y = similarities((30, 20, 10))
-    labeler = WeakLabeler(**QUICK).fit(X, y)
+    labeler = WeakLabeler(**QUICK, calibrate=False).fit(X, y)
     Z = (X - X.mean(axis=0)) / X.std(axis=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -100,13 +112,68 @@ def test_the_calibrated_threshold_calls_as_many_positive_as_there_are():
 
 def test_a_given_threshold_becomes_one_half():
     X, y = similarities((30, 20))
-    plain = WeakLabeler(**QUICK, threshold=0.5).fit(X, y)
-    strict = WeakLabeler(**QUICK, threshold=0.9).fit(X, y)
+    plain = WeakLabeler(**QUICK, threshold=0.5, calibrate=False).fit(X, y)
+    strict = WeakLabeler(**QUICK, threshold=0.9, calibrate=False).fit(X, y)
     p = plain.predict_proba(X)[:, 1]
     np.testing.assert_array_equal(strict.predict(X), p > 0.9)
     shifted = strict.predict_proba(X)[:, 1]
     np.testing.assert_allclose(shifted, p / 9 / (p / 9 + 1 - p))
     assert roc_auc_score(y, shifted) == pytest.approx(roc_auc_score(y, p))
+
+
+@pytest.mark.parametrize("counts", [(40, 12), (20, 20, 20)])
+def test_calibrating_changes_how_sure_it_is_and_no_answer(counts):
+    X, y = similarities(counts)
+    plain = WeakLabeler(**QUICK, calibrate=False).fit(X, y)
+    labeler = WeakLabeler(**QUICK).fit(X, y)
+    assert plain.temperature_ == 1
+    assert labeler.temperature_ != 1
+    np.testing.assert_array_equal(labeler.predict(X), plain.predict(X))
+    for calibrated, raw in (
+        (labeler.predict_proba(X), plain.predict_proba(X)),
+        (labeler.oof_probabilities_, plain.oof_probabilities_),
+    ):
+        weights = np.maximum(raw, np.finfo(float).eps) ** (1 / labeler.temperature_)
+        np.testing.assert_allclose(calibrated, weights / weights.sum(axis=1, keepdims=True))
+    assert log_loss(y, labeler.oof_probabilities_) < log_loss(y, plain.oof_probabilities_)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+@pytest.mark.parametrize("counts", [(24, 9), (12, 12, 12)])
+def test_every_learner_finds_what_there_is_to_learn_in_images_it_has_not_seen(learner, counts):
+    X, y = similarities(counts)
+    small = {"learner": learner, "hidden_layers": [(2,), (4,)], "alpha": 1.0, "random_state": 0}
+    labeler = WeakLabeler(**small).fit(X, y)
+    chance = 1 / len(counts)
+    assert (labeler.oof_probabilities_.argmax(axis=1) == y).mean() > chance + 0.25
+    np.testing.assert_allclose(labeler.predict_proba(X).sum(axis=1), 1)
+    again = WeakLabeler(**small).fit(X, y)
+    np.testing.assert_array_equal(labeler.predict_proba(X), again.predict_proba(X))
+    assert labeler.scores_.equals(again.scores_)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_every_table_begins_with_what_sets_a_candidate_apart_and_ends_alike(learner):
+    own = {"network": ["hidden_layer_sizes", "alpha"], "logistic": ["alpha"]}
+    X, y = similarities((14, 8))
+    labeler = WeakLabeler(learner=learner, hidden_layers=[(2,), (4,)], random_state=0).fit(X, y)
+    table = labeler.scores_
+    shared = ["parameters", "f1", "f1_sd", "converged", "chosen"]
+    assert list(table.columns) == own.get(learner, ["trees", "leaves", "alpha"]) + shared
+    assert table["chosen"].sum() == 1
+    assert table.loc[table["chosen"], "alpha"].item() == labeler.alpha_
+    assert (labeler.hidden_layer_sizes_ is None) == (learner != "network")
+    assert table["converged"].isna().all() == (learner == "boosting")
+
+
+def test_networks_without_hidden_layers_are_logistic_regressions_where_classes_are_equally_common():
+    X, y = similarities((30, 30))
+    plain = {"threshold": 0.5, "calibrate": False, "random_state": 0}
+    for alpha in (1.0, 10.0):
+        network = WeakLabeler(hidden_layers=[()], alpha=alpha, **plain).fit(X, y)
+        logistic = WeakLabeler(learner="logistic", alpha=alpha, **plain).fit(X, y)
+        assert network.scores_["parameters"].tolist() == logistic.scores_["parameters"].tolist()
+        np.testing.assert_allclose(network.predict_proba(X), logistic.predict_proba(X), atol=1e-3)
 
 
 def test_no_image_is_judged_by_a_pattern_cut_from_it():
@@ -144,7 +211,7 @@ def test_own_scores_become_the_mean_of_the_class_elsewhere():
     own = np.flatnonzero(y == 1)[0]
     replaced = X.copy()
     replaced[own, 0] = X[(y == 1) & (np.arange(10) != own), 0].mean()
-    one = {**QUICK, "hidden_layers": [(4,)], "threshold": 0.5}
+    one = {**QUICK, "hidden_layers": [(4,)], "threshold": 0.5, "calibrate": False}
     by_hand = WeakLabeler(**one).fit(replaced, y)
     ours = WeakLabeler(**one, self_match="mean").fit(X, y, sources=[own, -1])
     np.testing.assert_array_equal(ours.predict_proba(X), by_hand.predict_proba(X))
@@ -153,7 +220,7 @@ def test_own_scores_become_the_mean_of_the_class_elsewhere():
 def test_a_fold_without_any_pattern_left_knows_only_how_common_a_class_is():
     X, y = similarities((6, 4), n_features=1)
     own = np.flatnonzero(y == 1)[0]
-    labeler = WeakLabeler(**QUICK, threshold=0.5).fit(X, y, sources=[own])
+    labeler = WeakLabeler(**QUICK, threshold=0.5, calibrate=False).fit(X, y, sources=[own])
     assert labeler.oof_probabilities_[own, 1] == pytest.approx(2 / 5)
 
 
@@ -166,6 +233,14 @@ def test_selection_takes_the_highest_f1_and_then_the_fewest_weights():
     assert table.loc[best, "hidden_layer_sizes"] == labeler.hidden_layer_sizes_
     assert table.loc[best, "alpha"] == labeler.alpha_
     assert len(table) == 2 * len(hidden_layer_grid(4))
+
+
+def test_networks_are_as_wide_as_allowed():
+    X, y = similarities((10, 10), n_features=20)
+    narrow = {"max_iter": 2, "members": 1, "alpha": 1.0, "random_state": 0}
+    for widest, largest in ((4, 4), (512, 32)):
+        table = WeakLabeler(widest=widest, **narrow).fit(X, y).scores_
+        assert max(map(max, table["hidden_layer_sizes"])) == largest
 
 
 def test_weights_are_counted_as_the_networks_have_them():
@@ -202,6 +277,8 @@ def test_a_class_with_one_example_is_said_to_be_too_small_to_validate():
         labeler = WeakLabeler(**QUICK).fit(X, y)
     assert labeler.hidden_layer_sizes_ == (2,)
     assert labeler.threshold_ == 0.5
+    assert labeler.temperature_ == 1
+    assert labeler.fold_fits_ == []
     assert labeler.scores_["f1"].isna().all()
 
 
@@ -256,7 +333,11 @@ def test_fit_leaves_its_input_alone():
         ({"threshold": "best"}, None, "threshold is 'best'"),
         ({"threshold": 1.0}, None, "threshold is 1.0"),
         ({"hidden_layers": "all"}, None, "hidden_layers is 'all'"),
-        ({"hidden_layers": []}, None, "no network to choose from"),
+        ({"hidden_layers": []}, None, "nothing to choose from"),
+        ({"alpha": []}, None, "nothing to choose from"),
+        ({"alpha": [1.0, -1.0]}, None, "alpha is -1.0"),
+        ({"learner": "forest"}, None, "learner is 'forest'"),
+        ({"hidden_layers": "paper", "widest": 2}, None, "widest is 2"),
         ({}, [0, 1], "X has 4 features"),
         ({}, [0.0, 1.0, 2.0, 3.0], "give integers"),
         ({}, [0, 1, 2, 16], "X has the rows 0 to 15"),

@@ -24,3 +24,16 @@ def test_the_grid_of_the_code_has_the_published_number_of_candidates(n_features,
 @pytest.mark.parametrize("grid", ["paper", "code"])
 def test_grids_stop_at_512_nodes(grid):
     assert max(map(max, hidden_layer_grid(5000, grid))) == 512
+
+
+@pytest.mark.parametrize("grid", ["paper", "code"])
+def test_a_narrower_grid_is_the_part_of_the_whole_that_is_narrow(grid):
+    whole = hidden_layer_grid(410, grid)
+    assert hidden_layer_grid(410, grid, widest=64) == [widths for widths in whole if max(widths) <= 64]
+
+
+def test_wrong_grids_are_told():
+    with pytest.raises(ValueError, match="hidden_layers is 'all'"):
+        hidden_layer_grid(4, "all")
+    with pytest.raises(ValueError, match="widest is 2"):
+        hidden_layer_grid(4, widest=2)
