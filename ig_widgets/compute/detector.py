@@ -1,12 +1,14 @@
 """A pattern detector that learns from boxes: where matching compares, this one generalises."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
 import torch
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
@@ -14,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch.nn import functional
 
 from ig_widgets.compute.detector_member import Member
-from ig_widgets.compute.detector_network import STRIDE, DetectorNetwork
-from ig_widgets.compute.detector_scenes import Scene, drawings, standardized
+from ig_widgets.compute.detector_network import STRIDE, DetectorNetwork, logits_of
+from ig_widgets.compute.detector_scenes import drawings, reduced, reduced_shape, standardized
 from ig_widgets.compute.detector_windows import window_size
 from ig_widgets.compute.devices import Device, on_cuda
 from ig_widgets.compute.patterns import drawn_boxes
@@ -42,7 +44,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     members
-        Networks, and folds, 2 or more. Fewer where fewer images have boxes.
+        Networks, and folds, 2 or more. Where fewer images have boxes, one for each of these.
     epochs
         Of 10 steps each.
     learning_rate
@@ -58,7 +60,8 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     random_state
         Seed of folds, windows and first weights.
     n_jobs
-        Members trained at the same time, in threads; the result does not depend on it.
+        Members trained at the same time, in threads. Each takes one core, so the result depends neither on
+        this nor on the number of cores.
 
     Attributes
     ----------
@@ -78,13 +81,22 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     Notes
     -----
     This is in none of the papers. On KSDD, whose development sets have 78 images and 10 boxes, matching alone
-    reaches an average precision of about 0.7 and this detector 0.95, in about a minute on one core.
+    reaches an average precision of about 0.7 and this detector 0.96, in 80 seconds on one core (with
+    bfloat16; about twice that in float32). What to expect of fewer boxes: with cracks boxed on 2 images, and
+    30 images without, it was 0.90 and 0.95 (two draws of the images), on 3 images 0.96 and 0.96, on 5 images
+    0.95 and 0.97, all on the images that were not learned from. Cracks resemble each other; patterns that
+    vary more need more boxes. Out-of-fold columns are a rougher guide then: with 2 boxes each member has
+    learned from one.
 
     `fit_transform` is not `fit` and then `transform`, as for scikit-learn's TargetEncoder: its columns are
     out-of-fold, which is what a labeler has to learn from, since the networks are sure of the images that
     they were trained on. For these images `transform` says what the whole detector says.
 
     Images are shifted and scaled to mean 0 and variance 1, and mirrored at random while learning.
+
+    Memory holds the development set, reduced, at 2 bytes per pixel and channel, and for each job 0.4 GB for
+    one class and 0.1 GB for each one more. Images are looked at in tiles: one of 24 megapixels at full
+    resolution took 0.3 GB in gray and 0.6 GB in colour, and 5 seconds for each member.
 
     Examples
     --------
@@ -138,10 +150,12 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If fewer than two readable images have boxes, a box lies outside its image, or a setting is out of
-            range.
+            If fewer than two readable images have boxes, a box has no label, lies outside its image or is
+            less than 2 pixels wide or high, or a setting is out of range.
         KeyError
             If a box is on an image that is not among the images.
+        FloatingPointError
+            If the learning rate is so high that training diverges.
         """
         for _ in self.training(X, y):
             pass
@@ -163,15 +177,16 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         self._check_settings()
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         drawn = drawn_boxes(boxes)
+        nameless = drawn["label"].isna()
+        if nameless.any():
+            raise ValueError(f"a box on '{drawn['image'][nameless].iloc[0]}' has no label; name its class")
         classes = sorted(drawn["label"].unique())
         found = drawings(images, drawn, classes)
         folds = _folds(found.codes, self.members, seed)
         channels = found.channels
         scale = found.scale(_PIXELS, STRIDE) if isinstance(self.scale, str) else float(self.scale)
         scenes = {
-            position: Scene(
-                standardized(image, scale, channels), codes, found.boxes[position] * np.float64(scale)
-            )
+            position: reduced(image, codes, found.boxes[position], scale, channels)
             for position, image in enumerate(images)
             if (codes := found.codes.get(position)) is not None
         }
@@ -199,9 +214,8 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         with Parallel(n_jobs=self.n_jobs, backend="threading") as parallel:
 
             def step(_: int) -> dict[str, float]:
-                losses = np.mean(
-                    parallel(delayed(_step)(learner, self.n_jobs) for learner in learners), axis=0
-                )
+                with _reproducible():
+                    losses = np.mean(parallel(delayed(_step)(learner) for learner in learners), axis=0)
                 return {"box_loss": losses[0], "background_loss": losses[1]}
 
             for record in train(step, range(_STEPS_PER_EPOCH), self.epochs):
@@ -231,7 +245,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
                 features[row] = np.mean(self._features(image, self.members_), axis=0)
         return features
 
-    def fit_transform(self, X: Sequence[NDArray[Any]], y: pd.DataFrame, **fit_params: Any) -> _Floats:  # noqa: ARG002
+    def fit_transform(self, X: Sequence[NDArray[Any]], y: pd.DataFrame) -> _Floats:
         """Learn from images, and say of each what the member says that has not seen it.
 
         Parameters
@@ -274,7 +288,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         features = np.full((len(images), len(_SUMMARIES) * len(self.classes_)), np.nan)
         member_of = {int(position): number for number, fold in enumerate(self.folds_) for position in fold}
         for row, image in enumerate(images):
-            if row in member_of:
+            if row in member_of and image.size:
                 features[row] = self._features(image, [self.members_[member_of[row]]])[0]
         return features
 
@@ -293,12 +307,13 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "members_")
         logits = torch.stack(self._logits(image, self.members_)).mean(dim=0)
-        # cells reach beyond the image's lower and right edge
-        reduced = [max(1, round(side * self.scale_)) for side in image.shape[:2]]
-        fine = functional.interpolate(logits[None], scale_factor=STRIDE, mode="bilinear")
-        fine = fine[:, :, : reduced[0], : reduced[1]]
-        whole = functional.interpolate(fine, size=image.shape[:2], mode="bilinear")
-        return np.asarray(torch.sigmoid(whole[0]).numpy(), dtype=np.float32)
+        height, width = image.shape[:2]
+        rows, columns = reduced_shape((height, width), self.scale_)
+        # a cell more at the lower and right end, which are then cut off where the image ends
+        logits = functional.pad(logits[None], (0, 1, 0, 1), mode="replicate")
+        per_cell = (STRIDE * height / rows, STRIDE * width / columns)
+        whole = functional.interpolate(logits, scale_factor=per_cell, mode="bilinear")
+        return np.asarray(torch.sigmoid(whole[0, :, :height, :width]).numpy())
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
         """Return the names of the features: "detector_crack_peak" and "detector_crack_tenth" for "crack".
@@ -326,25 +341,34 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     def _logits(self, image: NDArray[Any], members: Sequence[DetectorNetwork]) -> list[torch.Tensor]:
         """Return the maps (n_classes, h / 8, w / 8) of an image by each of these members."""
         pixels = standardized(image, self.scale_, self.channels_)
-        x = torch.from_numpy(pixels[None]).float().to(self._device, memory_format=torch.channels_last)
-        maps = []
-        for member in members:
-            with autocast(self._device, self.precision):
-                maps.append(member.eval()(x)[0])
-        return [logits.float().cpu() for logits in maps]
+        with autocast(self._device, self.precision):
+            return [logits_of(member.eval(), pixels, self._device) for member in members]
 
     def _check_settings(self) -> None:
         if self.members < 2:
             raise ValueError(f"members is {self.members}; at least 2 are needed, so that each can be judged")
         if self.epochs < 1:
             raise ValueError(f"epochs is {self.epochs}; give 1 or more")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError(f"learning_rate is {self.learning_rate}; give a number above 0, such as 0.002")
         if self.scale != "auto" and not (isinstance(self.scale, (int, float)) and 0 < self.scale <= 1):
             raise ValueError(f"scale is {self.scale!r}; give 'auto' or a share above 0 and up to 1")
 
 
-def _step(learner: Member, n_jobs: int | None) -> tuple[float, float]:
-    if effective_n_jobs(n_jobs) > 1:
-        torch.set_num_threads(1)  # of this thread: members share the cores
+@contextmanager
+def _reproducible() -> Iterator[None]:
+    """Let cuDNN compute the same again, and put back what `_step` changes for all threads to come."""
+    threads = torch.get_num_threads()
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _step(learner: Member) -> tuple[float, float]:
+    # sums of gradients depend on how many threads share them, and members learn beside each other
+    torch.set_num_threads(1)
     return learner.step()
 
 

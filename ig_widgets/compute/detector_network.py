@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -16,13 +18,15 @@ _DILATIONS = (1, 1, 1, 1, 1, 2, 4)
 _POOLED = (
     0.25  # share of a box's cells that must show the pattern: a crack runs through its box, not fills it
 )
+_REACH = 9  # cells beyond itself, on each side, that a cell sees at least a part of
+_TILE = 128  # cells, along each axis, that are computed at once
 _HARD = 0.02  # share of the other cells that are looked at as the most misleading ones
 
 
 class DetectorNetwork(nn.Module):
     """A fully convolutional network: images of any size in, maps with one cell per 8 x 8 pixels out.
 
-    Seven convolutions with batch normalisation (141 thousand weights for one class), the last two dilated: a
+    Seven convolutions with batch normalisation (144 thousand weights for one class), the last two dilated: a
     cell sees 137 x 137 pixels.
 
     Parameters
@@ -53,6 +57,36 @@ class DetectorNetwork(nn.Module):
         """Return the logits (n, n_classes, ceil(h / 8), ceil(w / 8)) of images (n, channels, h, w)."""
         logits: Tensor = self.head(self.body(x))
         return logits
+
+
+def logits_of(network: DetectorNetwork, pixels: NDArray[np.float16], device: str) -> Tensor:
+    """Return the logits of one image as the network does, but in tiles: memory does not grow with the image.
+
+    Parameters
+    ----------
+    network
+        In evaluation mode.
+    pixels
+        (channels, h, w).
+    device
+        "cpu" or "cuda".
+
+    Returns
+    -------
+    tensor of shape (n_classes, ceil(h / 8), ceil(w / 8))
+        On the CPU. Tiles overlap by what a cell sees, so it differs from that of the whole by rounding only.
+    """
+    rows, columns = (-(-side // STRIDE) for side in pixels.shape[1:])
+    logits = torch.empty(network.head.out_channels, rows, columns)
+    for top in range(0, rows, _TILE):
+        for left in range(0, columns, _TILE):
+            y, x = max(0, top - _REACH), max(0, left - _REACH)
+            ends = [(start + _TILE + _REACH) * STRIDE for start in (top, left)]
+            part = torch.from_numpy(pixels[None, :, y * STRIDE : ends[0], x * STRIDE : ends[1]])
+            tile = network(part.float().to(device, memory_format=torch.channels_last))[0]
+            kept = tile[:, top - y :, left - x :][:, :_TILE, :_TILE]
+            logits[:, top : top + _TILE, left : left + _TILE] = kept
+    return logits
 
 
 def box_loss(bags: Sequence[Tensor]) -> Tensor:

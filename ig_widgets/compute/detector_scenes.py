@@ -14,6 +14,8 @@ from ig_widgets.data.annotations import BOX
 
 _Ints: TypeAlias = NDArray[np.int64]
 
+_ROUNDING = 1e-9  # deviations below this share of the mean are no texture
+
 
 class Scene(NamedTuple):
     """A reduced image, and what people drew on it."""
@@ -84,16 +86,33 @@ def drawings(images: Sequence[NDArray[Any]], drawn: pd.DataFrame, classes: Seque
     return found
 
 
+def reduced(image: NDArray[Any], codes: _Ints, boxes: _Ints, scale: float, channels: int) -> Scene:
+    """Return an image, and its boxes in full-resolution pixels, as a scene."""
+    pixels = standardized(image, scale, channels)
+    ratio = np.array(pixels.shape[:0:-1]) / image.shape[1::-1]  # not quite the scale: sides are whole
+    return Scene(pixels, codes, np.asarray(boxes * np.tile(ratio, 2), dtype=np.float64))
+
+
+def reduced_shape(shape: tuple[int, ...], scale: float) -> tuple[int, int]:
+    """Return height and width of an image that is reduced to this scale, in whole pixels."""
+    height, width = (max(1, round(side * scale)) for side in shape)
+    return height, width
+
+
 def standardized(image: NDArray[Any], scale: float, channels: int) -> NDArray[np.float16]:
     """Return an image (H, W) or (H, W, 3) as (channels, h, w), reduced, with mean 0 and variance 1.
 
-    Light and exposure differ between images and say nothing about patterns.
+    Light and exposure differ between images and say nothing about patterns. An image of one value is 0.
     """
-    values = planes(image, "the image", "channels" if channels == 3 else "luminance").astype(np.float32)
-    height, width = (max(1, round(side * scale)) for side in values.shape[1:])
+    original = planes(image, "the image", "channels" if channels == 3 else "luminance")
+    mean = np.float32(original.mean())
+    # before float32, in which faint texture on a high floor would be lost
+    values = (original - mean).astype(np.float32, copy=False)
+    height, width = reduced_shape(values.shape[1:], scale)
     if (height, width) != values.shape[1:]:
         size = (width, height)
         values = np.stack([cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in values])
     values -= values.mean()
-    values /= values.std() or 1.0
+    deviation = values.std()
+    values /= deviation if deviation > _ROUNDING * np.abs(mean) else 1.0
     return np.broadcast_to(values, (channels, height, width)).astype(np.float16)

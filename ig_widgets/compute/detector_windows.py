@@ -1,6 +1,5 @@
 """What the pattern detector looks at while it learns: parts of images, and where their boxes are."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -92,37 +91,40 @@ class WindowDrawer:
             # beyond the edge of a small image there is nothing to learn
             background[row, :, : -(-filled[0] // STRIDE), : -(-filled[1] // STRIDE)] = True
             for code_of_box, box in zip(scene.codes, boxes, strict=True):
-                x0, y0, x1, y1 = np.clip(box, 0, [width, height, width, height])
-                if x1 <= x0 or y1 <= y0:
-                    continue
-                c0, r0 = int(x0) // STRIDE, int(y0) // STRIDE
-                c1, r1 = math.ceil(x1 / STRIDE), math.ceil(y1 / STRIDE)
                 # people draw boxes by hand: the cells around one are neither pattern nor background
-                background[row, code_of_box, max(0, r0 - 1) : r1 + 1, max(0, c0 - 1) : c1 + 1] = False
+                background[row, code_of_box, *_cells(box, margin=1)] = False
+                inside = np.clip(box, 0, [width, height, width, height])
+                sides = inside[2:] - inside[:2]
+                most = np.minimum(box[2:] - box[:2], [width, height])  # that a window can show
                 # of a box that is cut, what is left may show nothing
-                whole = min(height * width, (box[2] - box[0]) * (box[3] - box[1]))
-                if 2 * (x1 - x0) * (y1 - y0) >= whole:
-                    bags.append((row, int(code_of_box), slice(r0, r1), slice(c0, c1)))
+                if 2 * sides.prod() >= most.prod():
+                    bags.append((row, int(code_of_box), *_cells(inside)))
         return Windows(pixels, background, bags)
 
     def _corner(self, scene: Scene, code: int) -> tuple[int, int]:
-        """Return where a window begins: with the middle of a box of the class in it, if it has one."""
-        spare = [max(0, a - b) for a, b in zip(scene.pixels.shape[:0:-1], self.size[::-1], strict=True)]
-        low, high = [0, 0], spare
+        """Return where a window begins: with a box of the class in it, or of a larger box the middle."""
+        side = np.array(self.size[::-1])
+        spare = np.maximum(scene.pixels.shape[:0:-1] - side, 0)
+        low, high = np.zeros(2), spare
         if code >= 0:
             box = scene.boxes[self._rng.choice(np.flatnonzero(scene.codes == code))]
-            middle = (box[:2] + box[2:]) / 2
-            low = [
-                int(np.clip(m - side + 1, 0, s))
-                for m, side, s in zip(middle, self.size[::-1], spare, strict=True)
-            ]
-            high = [int(np.clip(m, 0, s)) for m, s in zip(middle, spare, strict=True)]
-        x, y = (int(self._rng.integers(a, b, endpoint=True)) for a, b in zip(low, high, strict=True))
+            first, last, middle = box[:2], box[2:] - side, (box[:2] + box[2:]) / 2
+            low = np.clip(np.maximum(np.minimum(first, last), middle - side + 1), 0, spare)
+            high = np.clip(np.minimum(np.maximum(first, last), middle), 0, spare)
+        high = np.floor(high)
+        x, y = self._rng.integers(np.minimum(np.ceil(low), high), high, endpoint=True).tolist()
         return x, y
 
 
 def _whole_cells(side: float) -> int:
     return max(1, -(-round(side) // STRIDE)) * STRIDE
+
+
+def _cells(box: _Floats, margin: int = 0) -> tuple[slice, slice]:
+    """Return rows and columns of the cells that a box touches, and of so many around it."""
+    x0, y0 = (np.floor(box[:2] / STRIDE) - margin).clip(0).astype(int).tolist()
+    x1, y1 = (np.ceil(box[2:] / STRIDE) + margin).clip(0).astype(int).tolist()
+    return slice(y0, y1), slice(x0, x1)
 
 
 def _mirrored(boxes: _Floats, side: int, axis: int) -> _Floats:

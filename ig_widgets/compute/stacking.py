@@ -15,8 +15,8 @@ def log_odds(P: ArrayLike) -> NDArray[np.float64]:
     Parameters
     ----------
     P
-        (n, n_classes) probabilities of images; for those that are to be learned from they must be out-of-fold,
-        as ``WeakLabeler.oof_probabilities_`` are.
+        (n, n_classes) probabilities of images; those of images that are to be learned from must be
+        out-of-fold, as ``WeakLabeler.oof_probabilities_`` are.
 
     Returns
     -------
