@@ -7,11 +7,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
-from ig_widgets.experiments import ksdd, match_scale, match_speed, neu, speed
+from ig_widgets.experiments import (
+    crowd,
+    dev_size,
+    end_model,
+    errors,
+    ksdd,
+    match_scale,
+    match_speed,
+    model_tuning,
+    neu,
+    pattern_count,
+    speed,
+)
 from ig_widgets.experiments.tables import table
 
 SPEEDS = {"match-scale": match_scale, "match-speed": match_speed, "speed": speed}
-LEARNING = {"ksdd": ksdd, "neu": neu}
+LEARNING = {
+    "crowd": crowd,
+    "dev-size": dev_size,
+    "end-model": end_model,
+    "errors": errors,
+    "ksdd": ksdd,
+    "model-tuning": model_tuning,
+    "neu": neu,
+    "pattern-count": pattern_count,
+}
 EXPERIMENTS = {**LEARNING, **SPEEDS}
 
 

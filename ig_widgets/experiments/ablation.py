@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ig_widgets.experiments.datasets import Dataset
-from ig_widgets.experiments.methods import METHODS, measure
+from ig_widgets.experiments.methods import Method, measure
 from ig_widgets.experiments.splits import Split
 
 _Rows: TypeAlias = NDArray[np.int64]
@@ -22,7 +22,7 @@ _Rows: TypeAlias = NDArray[np.int64]
 def compare(
     dataset: Dataset,
     developments: Sequence[_Rows],
-    methods: Sequence[str],
+    methods: Mapping[str, Method],
     *,
     processes: int,
     **settings: Any,
@@ -36,7 +36,7 @@ def compare(
     developments
         The rows of each development set; its position here is its seed.
     methods
-        Names of `METHODS`.
+        By name, some of `METHODS` or others.
     processes
         Development sets at the same time, one thread each.
     **settings
@@ -71,6 +71,6 @@ def draw_rows(metrics: Mapping[str, Mapping[str, float]], title: str, file: Path
     figure.savefig(file)
 
 
-def _measured(split: Split, methods: Sequence[str]) -> dict[str, dict[str, float]]:
+def _measured(split: Split, methods: Mapping[str, Method]) -> dict[str, dict[str, float]]:
     torch.set_num_threads(1)  # other development sets have the other cores
-    return measure(split, {name: METHODS[name] for name in methods})
+    return measure(split, methods)

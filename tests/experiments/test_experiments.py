@@ -1,103 +1,88 @@
 import json
-import math
+from functools import partial
 
-import cv2
 import numpy as np
-import pandas as pd
 import pytest
+from sklearn.metrics import f1_score
 
+from ig_widgets.compute.matching import match
+from ig_widgets.compute.patterns import crop_patterns
+from ig_widgets.experiments import ksdd, neu
 from ig_widgets.experiments.__main__ import main
-from ig_widgets.experiments.neu import PATTERNS_PER_CLASS
-from ig_widgets.experiments.tables import summary, table
+from ig_widgets.experiments.ablation import compare
+from ig_widgets.experiments.datasets import load_ksdd, stratified
+from ig_widgets.experiments.methods import METHODS
+from ig_widgets.experiments.tables import row_summary, summary, table
 
-MEASURES = {"precision", "recall", "f1", "accuracy", "roc_auc", "average_precision"}
+ROW = ["f1_median", "f1_min", "f1_max", "ap_median", "seeds"]
 
 
-def written(file):
+def written(file, rows):
     result = json.loads(file.read_text(encoding="utf-8"))
-    assert set(result) == {"experiment", "metrics", "settings"}
+    assert list(result) == ["experiment", "metrics", "settings"]
+    assert list(result["metrics"]) == list(rows)
     for row in result["metrics"].values():
-        assert set(row) == MEASURES
-        for values in row.values():
-            assert values["min"] <= values["median"] <= values["max"]
-            assert all(math.isfinite(value) for value in values.values())
+        assert list(row) == ROW
+        assert 0 <= row["f1_min"] <= row["f1_median"] <= row["f1_max"] <= 1
+        assert 0 < row["ap_median"] <= 1
+        assert row["seeds"] == result["settings"]["seeds"] == 1
     return result
 
 
-@pytest.fixture
-def small_ksdd(tmp_path):
-    """100 images of 60 x 40, 20 of them with a dark bar."""
-    rng = np.random.default_rng(0)
-    for name in ("images", "masks"):
-        (tmp_path / "ksdd" / name).mkdir(parents=True)
-    rows = []
-    for i in range(100):
-        image = rng.integers(150, 190, (60, 40)).astype(np.uint8)
-        if i < 20:
-            x, y = rng.integers(2, 18), rng.integers(2, 48)
-            image[y : y + 4, x : x + 18] -= 60
-            mask = np.zeros_like(image)
-            mask[y - 2 : y + 7, x - 2 : x + 21] = 255
-            cv2.imwrite(str(tmp_path / "ksdd" / "masks" / f"{i:03}.png"), mask)
-        cv2.imwrite(str(tmp_path / "ksdd" / "images" / f"{i:03}.jpg"), image)
-        rows.append((i, f"{i:03}.jpg", "crack" if i < 20 else "ok", "dev" if i % 4 else "test"))
-    columns = ["id", "file", "label", "split"]
-    pd.DataFrame(rows, columns=columns).to_csv(tmp_path / "ksdd" / "labels.csv", index=False)
-    return tmp_path
+def quickly(name, data, tmp_path):
+    file, pictures = tmp_path / "result.json", tmp_path / "pictures"
+    assert main([name, "--data", str(data), "--quick", "--json", str(file), "--pictures", str(pictures)]) == 0
+    assert (pictures / f"{name}.png").stat().st_size > 5000
+    return written(file, {"ksdd": ksdd, "neu": neu}[name].METHODS)
 
 
-@pytest.fixture
-def small_neu(tmp_path):
-    """Two classes of 104 images of 40 x 40: bright crosses and dark squares, each with its box."""
-    rng = np.random.default_rng(0)
-    for name in ("images", "annotations_voc"):
-        (tmp_path / name).mkdir()
-    for kind in ("cross", "dark_square"):
-        for i in range(104):
-            image = rng.integers(100, 140, (40, 40)).astype(np.uint8)
-            x, y = rng.integers(1, 28, 2)
-            if kind == "cross":
-                image[y + 4 : y + 6, x : x + 10] += 80
-                image[y : y + 10, x + 4 : x + 6] = 215
-            else:
-                image[y + 2 : y + 8, x + 2 : x + 8] -= 80
-            cv2.imwrite(str(tmp_path / "images" / f"{kind}_{i}.jpg"), image)
-            (tmp_path / "annotations_voc" / f"{kind}_{i}.xml").write_text(
-                f"<annotation><filename>{kind}_{i}.jpg</filename>"
-                "<size><width>40</width><height>40</height><depth>1</depth></size>"
-                f"<object><name>{kind}</name><bndbox><xmin>{x + 1}</xmin><ymin>{y + 1}</ymin>"
-                f"<xmax>{x + 10}</xmax><ymax>{y + 10}</ymax></bndbox></object></annotation>",
-                encoding="utf-8",
-            )
-    return tmp_path
-
-
-def test_ksdd_writes_its_figures_and_beats_calling_everything_sound(small_ksdd, tmp_path, capsys):
-    file = tmp_path / "result.json"
-    assert main(["ksdd", "--data", str(small_ksdd), "--seeds", "1", "--json", str(file)]) == 0
-    result = written(file)
+def test_ksdd_writes_its_rows_and_beats_calling_everything_sound(small_ksdd, tmp_path, capsys):
+    result = quickly("ksdd", small_ksdd, tmp_path)
     assert result["experiment"] == "ksdd"
-    assert set(result["metrics"]) == {
-        "random_splits",
-        "random_splits_all_ok",
-        "published_split",
-        "published_split_all_ok",
-    }
-    assert result["metrics"]["random_splits_all_ok"]["f1"]["max"] == 0
-    assert result["metrics"]["random_splits"]["f1"]["median"] > 0.5
-    assert result["settings"]["seeds"] == 1
-    assert result["settings"]["patterns"] == 20
-    assert "random_splits" in capsys.readouterr().out
+    assert (result["settings"]["cracks"], result["settings"]["development_size"]) == (12, 12)
+    assert result["metrics"]["one_class"]["f1_max"] == 0
+    assert result["metrics"]["both"]["f1_median"] > 0.8
+    assert "max_similarity" in capsys.readouterr().out
 
 
-def test_neu_writes_its_figures_and_accepts_the_folder_of_the_set_itself(small_neu, tmp_path, capsys):
-    file = tmp_path / "result.json"
-    assert main(["neu", "--data", str(small_neu), "--seeds", "1", "--json", str(file)]) == 0
-    result = written(file)
+def test_neu_writes_its_rows_and_accepts_the_folder_of_the_set_itself(small_neu, tmp_path, capsys):
+    result = quickly("neu", small_neu / "neu_det", tmp_path)
     assert result["settings"]["classes"] == ["cross", "dark_square"]
-    assert result["settings"]["patterns_matched"] == 2 * PATTERNS_PER_CLASS
-    assert result["metrics"]["random_splits"]["f1"]["median"] > 0.8
-    assert "all_one_class" in capsys.readouterr().out
+    assert result["metrics"]["both"]["f1_median"] > 0.8
+    assert "one_class" in capsys.readouterr().out
+
+
+def first_column(split, *, offset):
+    """Call what resembles the first pattern by more than an offset a crack."""
+    X, _ = split.similarities(["original"])
+    p = X[split.test, 0] - offset + 0.5
+    return np.column_stack([1 - p, p])
+
+
+def test_methods_are_measured_outside_each_development_set_with_any_number_of_processes(small_ksdd):
+    dataset, _ = load_ksdd(small_ksdd)
+    developments = [stratified(dataset.y, size, size) for size in (12, 18, 24)]
+    methods = {
+        "truth": lambda split: np.eye(2)[split.dataset.y[split.test]],
+        "first_column": partial(first_column, offset=0.5),
+        "none": METHODS["none"],
+    }
+    serial, parallel = (
+        compare(dataset, developments, methods, processes=processes, **ksdd.QUICK) for processes in (1, 2)
+    )
+    assert serial == parallel
+    assert [run["f1"] for run in serial["truth"]] == [1, 1, 1]
+    for seed, (rows, run) in enumerate(zip(developments, serial["first_column"], strict=True)):
+        # the pattern that comes first: of some drawn by the seed, that of the image that comes first
+        boxes = dataset.boxes[dataset.boxes["image"].isin(dataset.images[rows].ids)]
+        some = boxes.sample(frac=1, random_state=seed)[: ksdd.QUICK["patterns_per_class"]].sort_index()
+        pattern = crop_patterns(dataset.images, some)[0]
+        found = [
+            match(image, pattern, search="pyramid").score > 0.5
+            for row, image in enumerate(dataset.images)
+            if row not in rows
+        ]
+        assert run["f1"] == f1_score(np.delete(dataset.y, rows), found)
 
 
 def test_an_unknown_name_lists_the_known_ones(capsys):
@@ -126,11 +111,25 @@ def test_a_summary_is_median_and_range_whatever_the_order():
     assert "0.500 (0.100-0.900)" in table({"row": summary(runs)})
 
 
+def test_a_row_is_median_and_range_whatever_the_order():
+    runs = [{"f1": value, "average_precision": value / 2} for value in (0.9, 0.1, 0.4, 0.6)]
+    row = dict(zip(ROW, (0.5, 0.1, 0.9, 0.25, 4), strict=True))
+    assert row_summary(runs) == row_summary(runs[::-1]) == row
+    assert table({"none": row}).splitlines()[1].split() == ["none", "0.500", "0.100", "0.900", "0.250", "4"]
+
+
 @pytest.mark.slow
-def test_real_cracks_are_found(data_dir, tmp_path, capsys):
-    file = tmp_path / "result.json"
-    assert main(["ksdd", "--data", str(data_dir), "--seeds", "3", "--json", str(file)]) == 0
-    found = written(file)["metrics"]
-    assert found["random_splits"]["f1"]["median"] >= 0.5
-    assert found["random_splits"]["roc_auc"]["median"] >= 0.8
-    assert "random_splits" in capsys.readouterr().out
+@pytest.mark.parametrize("name", ["ksdd", "neu"])
+def test_real_images_go_through(name, data_dir, tmp_path, capsys):
+    quickly(name, data_dir, tmp_path)
+    assert "learned" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_real_cracks_are_found_by_the_patterns_alone(data_dir):
+    dataset, _ = load_ksdd(data_dir)
+    developments = [stratified(dataset.y, 78, seed) for seed in range(3)]
+    settings = {**ksdd.SETTINGS, "labeling": {"hidden_layers": [(4,), (8, 8)]}}
+    runs = compare(dataset, developments, {"none": METHODS["none"]}, processes=2, **settings)
+    assert np.median([run["f1"] for run in runs["none"]]) >= 0.4
+    assert np.median([run["average_precision"] for run in runs["none"]]) >= 0.5

@@ -1,0 +1,46 @@
+"""The paper's self-learning baselines: convolutional networks that learn from the development set alone."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ig_widgets.compute.backbones import BackboneName
+from ig_widgets.compute.cnn import ImageClassifier
+from ig_widgets.compute.self_training import SelfTrainer
+from ig_widgets.experiments.splits import Split
+
+
+def self_learned(
+    split: Split,
+    *,
+    backbone: BackboneName,
+    learning_rate: float,
+    size: tuple[int, int],
+    folds: int,
+    epochs: int,
+    steps: int,
+) -> NDArray[np.float64]:
+    """Label with networks from scratch, one for each fold of the development set (section 6.1, "SL").
+
+    Parameters
+    ----------
+    split
+        Where from.
+    backbone, learning_rate, size
+        Of the `ImageClassifier`, whose other settings are the default ones.
+    folds
+        How many networks, each of which learns from the other folds; fewer where a class has fewer images.
+    epochs, steps
+        Each network learns for so many of both, at least.
+
+    Returns
+    -------
+    float array of shape (n_test, n_classes)
+        Probabilities of the images outside the development set.
+    """
+    classifier = ImageClassifier(backbone, learning_rate=learning_rate, size=size)
+    steps_per_epoch = -(-(len(split.y) * (folds - 1) // folds) // classifier.batch_size)
+    classifier.set_params(epochs=max(epochs, -(-steps // steps_per_epoch)))
+    fewest = int(np.bincount(split.y).min())
+    trainer = SelfTrainer(classifier, examples_per_fold=-(-fewest // folds), random_state=split.seed)
+    trainer.fit(split.development, split.y)
+    return trainer.predict_proba(split.dataset.images[split.test])

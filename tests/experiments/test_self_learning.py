@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+
+from ig_widgets.compute.cnn import ImageClassifier
+from ig_widgets.compute.self_training import SelfTrainer
+from ig_widgets.experiments.self_learning import self_learned
+
+NETWORK = {"backbone": "mobilenet_v2", "learning_rate": 1e-3, "size": (32, 32)}
+
+
+@pytest.mark.parametrize(
+    ("folds", "epochs", "steps", "expected"), [(2, 3, 1, (2, 3)), (3, 1, 2, (3, 2)), (6, 1, 1, (6, 1))]
+)
+def test_as_many_networks_as_folds_learn_as_long_as_was_said(small_split, folds, epochs, steps, expected):
+    # 18 images with 6 bars: without a fold of 9 or 6 or 3 there is one step of 16 images in an epoch
+    trainer = SelfTrainer(
+        ImageClassifier(**NETWORK, epochs=expected[1]), examples_per_fold=6 // folds, random_state=3
+    )
+    trainer.fit(small_split.development, small_split.y)
+    assert len(trainer.members_) == expected[0]
+    P = self_learned(small_split, **NETWORK, folds=folds, epochs=epochs, steps=steps)
+    np.testing.assert_array_equal(P, trainer.predict_proba(small_split.dataset.images[small_split.test]))
+    assert len(P) == 60 - 18
