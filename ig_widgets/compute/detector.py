@@ -60,8 +60,8 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     random_state
         Seed of folds, windows and first weights.
     n_jobs
-        Members trained at the same time, in threads. Each takes one core, so the result depends neither on
-        this nor on the number of cores.
+        Members trained at the same time, in threads. Each takes one core, so what they learn depends neither
+        on this nor on the number of cores.
 
     Attributes
     ----------

@@ -106,13 +106,13 @@ def run(
     settings
         What was run, and what the crowd did.
     """
-    sizes, labeler = (
-        (_few(), WeakLabeler(hidden_layers=[(4,)], alpha=1.0)) if quick else (SIZES, WeakLabeler())
-    )
+    sizes = _few() if quick else SIZES
+    labeler = WeakLabeler(hidden_layers=HIDDEN_LAYERS[1:2] if quick else HIDDEN_LAYERS)
     n_runs = 1 if quick else seeds
     metrics: dict[str, dict[str, float]] = {}
     kinds: dict[str, dict[str, Any]] = {}
     examples = Figure(figsize=(11, 9), layout="constrained")
+    examples.suptitle("blue: boxes of workers, orange: their averages")
     for (kind, size), axes in zip(sizes.items(), examples.subplots(len(sizes), 3), strict=True):
         rendered, truth = strips(kind, size.strips, defect_rate=size.defect_rate)
         images = ImageSet.from_arrays(list(rendered), ids=rendered.ids)  # else each is rendered many times
@@ -212,6 +212,7 @@ def _draw_boxes(axes: Sequence[Axes], kind: Kind, images: ImageSet, boxes: pd.Da
     for ax, (title, rows) in zip(axes, chosen.items(), strict=True):
         ax.set(title=f"{kind}: {title}", xticks=[], yticks=[])
         if not rows.any():
+            ax.set_axis_off()
             continue
         shown = boxes[rows].iloc[0]
         ax.imshow(images[images.position(shown["image"])], cmap="gray", vmin=64, vmax=192)

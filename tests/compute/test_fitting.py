@@ -40,13 +40,13 @@ def test_members_of_a_fold_know_neither_its_images_nor_their_patterns(learner):
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
-def test_only_networks_have_several_members_and_depend_on_the_seed(learner):
+def test_where_seeds_make_no_difference_there_is_one_member(learner):
     known = examples()
     first = FITTING.members(candidate(learner, 6), known, 3)
     other = FITTING._replace(seed=1).members(candidate(learner, 6), known, 3)
-    assert len(first.models) == len(other.models) == (3 if learner == "network" else 1)
+    assert len(first.models) == len(other.models) == (1 if learner == "logistic" else 3)
     same = np.array_equal(first.probabilities(known.X), other.probabilities(known.X))
-    assert same == (learner != "network")
+    assert same == (learner == "logistic")
 
 
 def test_members_are_averaged():

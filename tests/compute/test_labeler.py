@@ -159,7 +159,7 @@ def test_every_table_begins_with_what_sets_a_candidate_apart_and_ends_alike(lear
     labeler = WeakLabeler(learner=learner, hidden_layers=[(2,), (4,)], random_state=0).fit(X, y)
     table = labeler.scores_
     shared = ["parameters", "f1", "f1_sd", "converged", "chosen"]
-    assert list(table.columns) == own.get(learner, ["trees", "leaves", "alpha"]) + shared
+    assert list(table.columns) == own.get(learner, ["leaves", "alpha"]) + shared
     assert table["chosen"].sum() == 1
     assert table.loc[table["chosen"], "alpha"].item() == labeler.alpha_
     assert (labeler.hidden_layer_sizes_ is None) == (learner != "network")

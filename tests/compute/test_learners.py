@@ -38,7 +38,7 @@ def test_parameters_are_weights_or_leaves(n_classes, outputs):
         model = candidate.model.fit(X, y)
         leaves = [len(tree.nodes) // 2 + 1 for trees in model._predictors for tree in trees]
         assert isinstance(model, HistGradientBoostingClassifier)
-        assert len(leaves) == candidate.settings["trees"] * outputs
+        assert len(leaves) == 100 * outputs
         assert max(leaves) <= candidate.settings["leaves"]
         assert candidate.parameters == candidate.settings["leaves"] * len(leaves)
 
