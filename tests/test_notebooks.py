@@ -16,7 +16,7 @@ def test_a_notebook_runs_from_top_to_bottom_twice(path, tmp_path, monkeypatch):
     folder.mkdir()
     for _ in range(2):  # the second time the statements of the first are there
         notebook = nbformat.read(path, as_version=4)
-        client = NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}})
+        client = NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(folder)}})
         client.execute(env=os.environ | {"IPYTHONDIR": str(tmp_path / "ipython")})
 
 
