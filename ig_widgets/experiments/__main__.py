@@ -33,6 +33,7 @@ LEARNING = {
     "neu": neu,
     "pattern-count": pattern_count,
 }
+LONG = LEARNING.keys() - {"errors"}  # of many development sets
 EXPERIMENTS = {**LEARNING, **SPEEDS}
 
 
@@ -57,12 +58,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, metavar="N", help="number of random splits or repeats")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="where to save pictures")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="where to keep what is done, to go on after an interruption"
+    )
     parser.add_argument("--quick", action="store_true", help="in seconds, to see that everything runs")
     given = parser.parse_args(arguments)
     experiment = EXPERIMENTS[given.name]
     options = {"quick": given.quick, "pictures": given.pictures} if given.name in LEARNING else {}
     if (given.quick or given.pictures) and not options:
         parser.error(f"{given.name} has no --quick form and makes no pictures")
+    if given.keep and given.name not in LONG:
+        parser.error(f"{given.name} has nothing to --keep")
+    if given.name in LONG:
+        options["keep"] = given.keep
     seeds = experiment.SEEDS if given.seeds is None else given.seeds
     if seeds < 1:
         parser.error(f"--seeds is {seeds}; at least 1 random split is needed")

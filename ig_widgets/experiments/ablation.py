@@ -1,6 +1,7 @@
 """Many development sets, many methods: the part that the experiments share."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ig_widgets.experiments.datasets import Dataset
-from ig_widgets.experiments.methods import Method, measure
+from ig_widgets.experiments.keeping import kept
+from ig_widgets.experiments.methods import Method, measured
 from ig_widgets.experiments.splits import Split
 
 _Rows: TypeAlias = NDArray[np.int64]
@@ -25,6 +27,8 @@ def compare(
     methods: Mapping[str, Method],
     *,
     processes: int,
+    seeds: Sequence[int] | None = None,
+    keep: Path | None = None,
     **settings: Any,
 ) -> dict[str, list[dict[str, float]]]:
     """Label what is outside each development set by each method.
@@ -34,11 +38,15 @@ def compare(
     dataset
         Images, classes, boxes.
     developments
-        The rows of each development set; its position here is its seed.
+        The rows of each development set.
     methods
         By name, some of `METHODS` or others.
     processes
         Development sets at the same time, one thread each.
+    seeds
+        Of each development set; None: its position.
+    keep
+        Folder that keeps the figures of each development set and method, see `kept`.
     **settings
         Of each `Split`.
 
@@ -49,8 +57,11 @@ def compare(
     """
     with TemporaryDirectory() as store:
         tasks = (
-            delayed(_measured)(Split(dataset, rows, seed, store=Path(store), **settings), methods)
-            for seed, rows in enumerate(developments)
+            delayed(_measured)(
+                Split(dataset, rows, seed, store=Path(store), **settings), methods, keep, facts
+            )
+            for seed, rows in zip(seeds or range(len(developments)), developments, strict=True)
+            for facts in [{"images": dataset.images.ids, "rows": rows, "seed": seed, **settings}]
         )
         made = Parallel(n_jobs=processes, return_as="generator")(tasks)
         runs = list(tqdm(made, total=len(developments), desc="development sets", disable=None))
@@ -71,6 +82,15 @@ def draw_rows(metrics: Mapping[str, Mapping[str, float]], title: str, file: Path
     figure.savefig(file)
 
 
-def _measured(split: Split, methods: Mapping[str, Method]) -> dict[str, dict[str, float]]:
+def _measured(
+    split: Split, methods: Mapping[str, Method], keep: Path | None, facts: Mapping[str, Any]
+) -> dict[str, dict[str, float]]:
     torch.set_num_threads(1)  # other development sets have the other cores
-    return measure(split, methods)
+    return {
+        name: kept(
+            keep,
+            {**facts, "method": name, **getattr(method, "keywords", {})},  # of a partial function
+            partial(measured, split, method),
+        )
+        for name, method in methods.items()
+    }

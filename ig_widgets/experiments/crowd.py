@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -22,6 +23,7 @@ from ig_widgets.data.annotations import BOX
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.synthetic import Kind, strips
 from ig_widgets.experiments import simulated_crowd
+from ig_widgets.experiments.keeping import kept
 from ig_widgets.experiments.simulated_crowd import draw_and_review, facts, pattern_sets
 from ig_widgets.experiments.tables import settings_of
 
@@ -65,6 +67,7 @@ def run(
     *,
     quick: bool = False,
     pictures: Path | None = None,
+    keep: Path | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Label strips by the patterns of single workers, by averaged ones, and by those of the whole workflow.
 
@@ -96,6 +99,8 @@ def run(
     pictures
         Folder for ``crowd_f1.png`` (all variants beside the paper's) and ``crowd_boxes.png`` (what becomes of
         boxes), made if it is not there.
+    keep
+        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
 
     Returns
     -------
@@ -119,7 +124,9 @@ def run(
         boxes = draw_and_review(kind, images, truth)
         matched = _match(images, truth, boxes)
         runs = Parallel(n_jobs=min(2, n_runs))(
-            delayed(_measure)(matched, size, labeler, seed) for seed in range(n_runs)
+            delayed(kept)(keep, about, partial(_measure, matched, size, labeler, seed))
+            for seed in range(n_runs)
+            for about in [{"kind": kind, **asdict(size), "seed": seed, **settings_of(labeler)}]
         )
         for variant in matched.sets:
             metrics[f"{kind}/{variant}"] = _row_summary(one[variant] for one in runs)

@@ -41,7 +41,12 @@ class _Study(NamedTuple):
 
 
 def run(
-    data: Path, seeds: int = SEEDS, *, quick: bool = False, pictures: Path | None = None
+    data: Path,
+    seeds: int = SEEDS,
+    *,
+    quick: bool = False,
+    pictures: Path | None = None,
+    keep: Path | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Label KSDD and NEU by all methods, from development sets of several sizes.
 
@@ -60,6 +65,8 @@ def run(
         One development set of each size, few images and little training, to see that everything runs.
     pictures
         Folder for a picture of the curves.
+    keep
+        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
 
     Returns
     -------
@@ -84,8 +91,8 @@ def run(
     for axes, (name, study) in zip(panels, studies.items(), strict=True):
         methods = {of: study.methods[of] for of in (*OURS, *BASELINES) if of in study.methods}
         cnns = {of: partial(self_learned, size=study.cnn_size, **training, **CNNS[of]) for of in CNNS}
-        curves = _measured(study, methods, seeds, quick=quick)
-        curves |= _measured(study, cnns, min(seeds, CNN_SEEDS), quick=quick)
+        curves = _measured(study, methods, seeds, quick=quick, keep=keep)
+        curves |= _measured(study, cnns, min(seeds, CNN_SEEDS), quick=quick, keep=keep)
         metrics |= {f"{name}/{size}/{of}": curves[of][size] for size in study.sizes for of in curves}
         draw_curves(axes, [*OURS, *BASELINES, *CNNS], curves, dotted=[*BASELINES, *CNNS])
         axes.set(title=name.upper(), xlabel=f"labeled images{' of each class' * (name == 'neu')}")
@@ -118,12 +125,20 @@ def _studies(data: Path, *, quick: bool) -> dict[str, _Study]:
 
 
 def _measured(
-    study: _Study, methods: Mapping[str, Method], seeds: int, *, quick: bool
+    study: _Study, methods: Mapping[str, Method], seeds: int, *, quick: bool, keep: Path | None
 ) -> dict[str, dict[int, dict[str, float]]]:
     """Return the rows by method and size."""
     # all sizes at once, so that they share similarities
     developments = [study.draw(study.dataset.y, size, seed) for size in study.sizes for seed in range(seeds)]
-    runs = compare(study.dataset, developments, methods, processes=1 if quick else 2, **study.settings)
+    runs = compare(
+        study.dataset,
+        developments,
+        methods,
+        seeds=[*range(seeds)] * len(study.sizes),
+        processes=1 if quick else 2,
+        keep=keep,
+        **study.settings,
+    )
     return {
         name: {size: row_summary(of[k * seeds :][:seeds]) for k, size in enumerate(study.sizes)}
         for name, of in runs.items()

@@ -1,6 +1,7 @@
 """What weak labels are worth to a network (Heo et al. 2020, section 6.6 and Table 5), on KSDD and NEU."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -27,6 +28,7 @@ from ig_widgets.experiments.datasets import (
     part,
     stratified,
 )
+from ig_widgets.experiments.keeping import kept
 from ig_widgets.experiments.methods import METHODS
 from ig_widgets.experiments.splits import Split
 from ig_widgets.experiments.tables import row_summary
@@ -68,6 +70,7 @@ def run(
     *,
     quick: bool = False,
     pictures: Path | None = None,
+    keep: Path | None = None,
     backbone: BackboneName = "resnet18",
     labels: str = "detector",
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
@@ -95,6 +98,8 @@ def run(
         A few images, little training, and two development sets at most, to see that everything runs.
     pictures
         Folder for ``end_model.png``, F1 against the number of labelled images.
+    keep
+        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
     backbone
         The end model, from random weights. The paper has VGG-19 on KSDD and ResNet-50 on NEU, which take many
         times as long.
@@ -128,8 +133,19 @@ def run(
     cases = QUICK if quick else CASES
     with TemporaryDirectory() as store:
         tasks = [
-            delayed(_measured)(
-                datasets[name], pixels, case, seed, backbone=backbone, labels=labels, store=Path(store)
+            delayed(kept)(
+                keep,
+                {"data": name, **_facts(case), "seed": seed, "backbone": backbone, "labels": labels},
+                partial(
+                    _measured,
+                    datasets[name],
+                    pixels,
+                    case,
+                    seed,
+                    backbone=backbone,
+                    labels=labels,
+                    store=Path(store),
+                ),
             )
             for name, case in cases.items()
             for pixels in [np.stack([resized(image, *case.size) for image in datasets[name].images])]
@@ -146,10 +162,7 @@ def run(
     if pictures is not None:
         pictures.mkdir(parents=True, exist_ok=True)
         _drawn(metrics, cases, backbone).savefig(pictures / "end_model.png")
-    facts = {
-        name: {"images": len(datasets[name].y), **case._asdict(), "draw": case.draw.__name__}
-        for name, case in cases.items()
-    }
+    facts = {name: {"images": len(datasets[name].y), **_facts(case)} for name, case in cases.items()}
     return metrics, {"seeds": seeds, "backbone": backbone, "labels": labels, **facts}
 
 
@@ -195,6 +208,10 @@ def _measured(
         more = unlabelled[case.draw(y[unlabelled], n, seed)] if n else unlabelled[:0]
         measures[_row(multiple)] = learned(more, known[more])
     return measures | {"dev_and_weak": learned(unlabelled, P)}
+
+
+def _facts(case: Case) -> dict[str, Any]:
+    return case._asdict() | {"draw": case.draw.__name__}
 
 
 def _row(multiple: int) -> str:

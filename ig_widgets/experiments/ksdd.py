@@ -32,7 +32,12 @@ QUICK: Final[dict[str, Any]] = {
 
 
 def run(
-    data: Path, seeds: int = SEEDS, *, quick: bool = False, pictures: Path | None = None
+    data: Path,
+    seeds: int = SEEDS,
+    *,
+    quick: bool = False,
+    pictures: Path | None = None,
+    keep: Path | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Label the images that are not in the development set, for several random development sets.
 
@@ -50,6 +55,8 @@ def run(
         One development set, a few images and little training, to see that everything runs.
     pictures
         Folder for a picture of the rows.
+    keep
+        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
 
     Returns
     -------
@@ -69,7 +76,7 @@ def run(
         dataset, size = part(dataset, of_each_class(dataset.y, 12, seed=0)), 12
     seeds, settings = (1, QUICK) if quick else (seeds, SETTINGS)
     developments = [stratified(dataset.y, size, seed) for seed in range(seeds)]
-    runs = compare(dataset, developments, METHODS, processes=1 if quick else 2, **settings)
+    runs = compare(dataset, developments, METHODS, processes=1 if quick else 2, keep=keep, **settings)
     metrics = {name: row_summary(of) for name, of in runs.items()}
     if pictures is not None:
         draw_rows(metrics, f"KSDD, {size} images labeled", pictures / "ksdd.png")

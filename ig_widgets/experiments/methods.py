@@ -19,10 +19,9 @@ Method: TypeAlias = Callable[[Split], _Floats]
 _BOTH: tuple[Origin, ...] = ("original", "policy", "gan")
 
 
-def measure(split: Split, methods: Mapping[str, Method]) -> dict[str, dict[str, float]]:
-    """Return `label_metrics` of the images outside the development set, by method."""
-    truth = split.dataset.y[split.test]
-    return {name: label_metrics(truth, method(split)) for name, method in methods.items()}
+def measured(split: Split, method: Method) -> dict[str, float]:
+    """Return `label_metrics` of the images outside the development set."""
+    return label_metrics(split.dataset.y[split.test], method(split))
 
 
 def _matching(*origins: Origin) -> Method:

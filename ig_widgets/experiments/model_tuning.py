@@ -28,7 +28,12 @@ _Run = Mapping[str, float]
 
 
 def run(
-    data: Path, seeds: int = SEEDS, *, quick: bool = False, pictures: Path | None = None
+    data: Path,
+    seeds: int = SEEDS,
+    *,
+    quick: bool = False,
+    pictures: Path | None = None,
+    keep: Path | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Label KSDD by each network of the grid, and by the one that cross-validation chooses.
 
@@ -46,6 +51,8 @@ def run(
         One development set, a few images and little training, to see that everything runs.
     pictures
         Folder for a picture of F1 by network.
+    keep
+        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
 
     Returns
     -------
@@ -76,7 +83,12 @@ def run(
     methods = {name: partial(labeled_by, **changed) for name, changed in {**networks, **others}.items()}
     developments = [stratified(dataset.y, size, seed) for seed in range(seeds)]
     runs = compare(
-        dataset, developments, {"tuned": METHODS["both"], **methods}, processes=1 if quick else 2, **settings
+        dataset,
+        developments,
+        {"tuned": METHODS["both"], **methods},
+        processes=1 if quick else 2,
+        keep=keep,
+        **settings,
     )
     by_set = list(zip(*(runs[name] for name in networks), strict=True))
     summed: dict[str, Sequence[_Run]] = {

@@ -33,7 +33,12 @@ QUICK: Final[dict[str, Any]] = {
 
 
 def run(
-    data: Path, seeds: int = SEEDS, *, quick: bool = False, pictures: Path | None = None
+    data: Path,
+    seeds: int = SEEDS,
+    *,
+    quick: bool = False,
+    pictures: Path | None = None,
+    keep: Path | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Tell the six kinds of defect apart, for several random development sets.
 
@@ -50,6 +55,8 @@ def run(
         One development set, a few images and little training, to see that everything runs.
     pictures
         Folder for a picture of the rows.
+    keep
+        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
 
     Returns
     -------
@@ -68,7 +75,7 @@ def run(
         dataset, size = part(dataset, of_each_class(dataset.y, 8, seed=0)), 4
     seeds, settings = (1, QUICK) if quick else (seeds, SETTINGS)
     developments = [of_each_class(dataset.y, size, seed) for seed in range(seeds)]
-    runs = compare(dataset, developments, METHODS, processes=1 if quick else 2, **settings)
+    runs = compare(dataset, developments, METHODS, processes=1 if quick else 2, keep=keep, **settings)
     metrics = {name: row_summary(of) for name, of in runs.items()}
     if pictures is not None:
         draw_rows(metrics, f"NEU, {size} images of each class labeled", pictures / "neu.png")

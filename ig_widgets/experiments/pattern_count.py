@@ -28,7 +28,12 @@ KINDS: Final[dict[str, tuple[Origin, ...]]] = {
 
 
 def run(
-    data: Path, seeds: int = SEEDS, *, quick: bool = False, pictures: Path | None = None
+    data: Path,
+    seeds: int = SEEDS,
+    *,
+    quick: bool = False,
+    pictures: Path | None = None,
+    keep: Path | None = None,
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Label KSDD as the experiment `ksdd` does, with more and more augmented patterns.
 
@@ -46,6 +51,8 @@ def run(
         One development set, a few images and little training, to see that everything runs.
     pictures
         Folder for a picture of the curves.
+    keep
+        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
 
     Returns
     -------
@@ -72,7 +79,7 @@ def run(
         for count in counts
     }
     developments = [stratified(dataset.y, size, seed) for seed in range(seeds)]
-    runs = compare(dataset, developments, methods, processes=1 if quick else 2, **settings)
+    runs = compare(dataset, developments, methods, processes=1 if quick else 2, keep=keep, **settings)
     metrics = {name: row_summary(of) for name, of in runs.items()}
     if pictures is not None:
         _draw(metrics, counts, f"KSDD, {size} images labeled", pictures / "pattern_count.png")

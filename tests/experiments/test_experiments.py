@@ -85,6 +85,37 @@ def test_methods_are_measured_outside_each_development_set_with_any_number_of_pr
         assert run["f1"] == f1_score(np.delete(dataset.y, rows), found)
 
 
+def test_what_was_measured_before_an_interruption_is_not_measured_again(small_ksdd, tmp_path):
+    dataset, _ = load_ksdd(small_ksdd)
+    developments = [stratified(dataset.y, 12, seed) for seed in range(2)]
+    measured = []
+
+    def answer(split, *, first_until):
+        measured.append(split.seed)
+        if len(measured) == 2:
+            raise KeyboardInterrupt
+        return np.eye(2)[(split.test >= first_until).astype(int)]
+
+    def compared(first_until):
+        methods = {"answer": partial(answer, first_until=first_until)}
+        return compare(dataset, developments, methods, processes=1, keep=tmp_path / "kept", **ksdd.QUICK)
+
+    with pytest.raises(KeyboardInterrupt):
+        compared(20)
+    finished = compared(20)
+    assert measured == [0, 1, 1]
+    assert compared(20) == finished
+    assert measured == [0, 1, 1]
+    assert compared(30) != finished  # another setting of the method
+    assert measured == [0, 1, 1, 0, 1]
+
+
+def test_only_long_experiments_keep_what_is_done(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["errors", "--data", str(tmp_path), "--keep", str(tmp_path)])
+    assert "nothing to --keep" in capsys.readouterr().err
+
+
 def test_an_unknown_name_lists_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         main(["kssd", "--data", "."])
