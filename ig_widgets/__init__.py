@@ -11,28 +11,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ig_widgets.compute.augmentation.gan import PatternGAN as PatternGAN
+    from ig_widgets.compute.augmentation.policies import PolicyAugmenter as PolicyAugmenter
+    from ig_widgets.compute.baselines.label_model import SnorkelLabelModel as SnorkelLabelModel
+    from ig_widgets.compute.baselines.self_training import SelfTrainer as SelfTrainer
+    from ig_widgets.compute.baselines.snuba import Snuba as Snuba
+    from ig_widgets.compute.baselines.stumps import LabelingStumps as LabelingStumps
+    from ig_widgets.compute.baselines.votes import MajorityVote as MajorityVote
+    from ig_widgets.compute.baselines.votes import MaxSimilarity as MaxSimilarity
     from ig_widgets.compute.boxes import box_groups as box_groups
     from ig_widgets.compute.boxes import iou as iou
     from ig_widgets.compute.boxes import merge_boxes as merge_boxes
-    from ig_widgets.compute.cnn import ImageClassifier as ImageClassifier
-    from ig_widgets.compute.detector import PatternDetector as PatternDetector
-    from ig_widgets.compute.feature_store import FeatureStore as FeatureStore
-    from ig_widgets.compute.gan import PatternGAN as PatternGAN
-    from ig_widgets.compute.label_model import SnorkelLabelModel as SnorkelLabelModel
-    from ig_widgets.compute.labeler import WeakLabeler as WeakLabeler
-    from ig_widgets.compute.matching import PatternMatcher as PatternMatcher
-    from ig_widgets.compute.matching import match as match
+    from ig_widgets.compute.detection.detector import PatternDetector as PatternDetector
+    from ig_widgets.compute.labeling.labeler import WeakLabeler as WeakLabeler
+    from ig_widgets.compute.labeling.stacking import log_odds as log_odds
+    from ig_widgets.compute.matching.feature_store import FeatureStore as FeatureStore
+    from ig_widgets.compute.matching.matcher import PatternMatcher as PatternMatcher
+    from ig_widgets.compute.matching.matcher import match as match
+    from ig_widgets.compute.networks.cnn import ImageClassifier as ImageClassifier
+    from ig_widgets.compute.networks.weights import load_weights as load_weights
     from ig_widgets.compute.patterns import crop_patterns as crop_patterns
     from ig_widgets.compute.patterns import pattern_sources as pattern_sources
-    from ig_widgets.compute.policies import PolicyAugmenter as PolicyAugmenter
-    from ig_widgets.compute.self_training import SelfTrainer as SelfTrainer
-    from ig_widgets.compute.snuba import Snuba as Snuba
-    from ig_widgets.compute.stacking import log_odds as log_odds
-    from ig_widgets.compute.stumps import LabelingStumps as LabelingStumps
     from ig_widgets.compute.tipping import tipping_point as tipping_point
-    from ig_widgets.compute.votes import MajorityVote as MajorityVote
-    from ig_widgets.compute.votes import MaxSimilarity as MaxSimilarity
-    from ig_widgets.compute.weights import load_weights as load_weights
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
     from ig_widgets.data.formats.coco import read_coco as read_coco
     from ig_widgets.data.formats.coco import write_coco as write_coco
@@ -103,22 +103,22 @@ __all__ = [
 
 _MODULES = {
     "compute.boxes": ("box_groups", "iou", "merge_boxes"),
-    "compute.cnn": ("ImageClassifier",),
-    "compute.detector": ("PatternDetector",),
-    "compute.feature_store": ("FeatureStore",),
-    "compute.gan": ("PatternGAN",),
-    "compute.label_model": ("SnorkelLabelModel",),
-    "compute.labeler": ("WeakLabeler",),
-    "compute.matching": ("PatternMatcher", "match"),
+    "compute.networks.cnn": ("ImageClassifier",),
+    "compute.detection.detector": ("PatternDetector",),
+    "compute.matching.feature_store": ("FeatureStore",),
+    "compute.augmentation.gan": ("PatternGAN",),
+    "compute.baselines.label_model": ("SnorkelLabelModel",),
+    "compute.labeling.labeler": ("WeakLabeler",),
+    "compute.matching.matcher": ("PatternMatcher", "match"),
     "compute.patterns": ("crop_patterns", "pattern_sources"),
-    "compute.policies": ("PolicyAugmenter",),
-    "compute.self_training": ("SelfTrainer",),
-    "compute.snuba": ("Snuba",),
-    "compute.stacking": ("log_odds",),
-    "compute.stumps": ("LabelingStumps",),
+    "compute.augmentation.policies": ("PolicyAugmenter",),
+    "compute.baselines.self_training": ("SelfTrainer",),
+    "compute.baselines.snuba": ("Snuba",),
+    "compute.labeling.stacking": ("log_odds",),
+    "compute.baselines.stumps": ("LabelingStumps",),
     "compute.tipping": ("tipping_point",),
-    "compute.votes": ("MajorityVote", "MaxSimilarity"),
-    "compute.weights": ("load_weights",),
+    "compute.baselines.votes": ("MajorityVote", "MaxSimilarity"),
+    "compute.networks.weights": ("load_weights",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),

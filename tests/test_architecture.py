@@ -37,7 +37,7 @@ def test_importing_the_package_loads_nothing_heavy():
     assert not {"numpy", "pandas", "cv2", "sklearn", "ipywidgets"} & loaded_by("import ig_widgets")
 
 
-@pytest.mark.parametrize("module", ["boxes", "labeler", "matching", "patterns"])
+@pytest.mark.parametrize("module", ["boxes", "labeling.labeler", "matching.matcher", "patterns"])
 def test_compute_loads_no_widget_module(module):
     loaded = loaded_by(f"import ig_widgets.compute.{module}")
     assert not {"ipywidgets", "anywidget", "ipycanvas", "IPython", "ig_widgets.widgets"} & loaded

@@ -15,8 +15,8 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from ig_widgets.compute.labeler import WeakLabeler
-from ig_widgets.compute.matching import PatternMatcher
+from ig_widgets.compute.labeling.labeler import WeakLabeler
+from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
 from ig_widgets.data.annotations import BOX

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ig_widgets.compute.backbones import BackboneName
-from ig_widgets.compute.cnn import ImageClassifier
 from ig_widgets.compute.metrics import label_metrics
-from ig_widgets.compute.squares import resized
+from ig_widgets.compute.networks.backbones import BackboneName
+from ig_widgets.compute.networks.cnn import ImageClassifier
+from ig_widgets.compute.networks.squares import resized
 from ig_widgets.compute.tipping import tipping_point
 from ig_widgets.experiments import ksdd, neu
 from ig_widgets.experiments.datasets import (

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from ig_widgets.compute.boxes import iou
-from ig_widgets.compute.matching import PatternMatcher
+from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.data.annotations import BOX
 from ig_widgets.experiments import ksdd

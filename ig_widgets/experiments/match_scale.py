@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.matching import PatternMatcher
-from ig_widgets.compute.tasks import Task
+from ig_widgets.compute.matching.matcher import PatternMatcher
+from ig_widgets.compute.matching.tasks import Task
 from ig_widgets.experiments.memory import bare_interpreter_mib, peak_mib
 from ig_widgets.experiments.tables import Summary, summary
 

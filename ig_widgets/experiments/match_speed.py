@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.devices import on_cuda
-from ig_widgets.compute.matching import PatternMatcher
+from ig_widgets.compute.matching.matcher import PatternMatcher
+from ig_widgets.compute.networks.devices import on_cuda
 from ig_widgets.data.images import ImageSet
 from ig_widgets.experiments.folders import data_folder
 from ig_widgets.experiments.memory import peak_mib

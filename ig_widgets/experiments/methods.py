@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.label_model import SnorkelLabelModel
+from ig_widgets.compute.baselines.label_model import SnorkelLabelModel
+from ig_widgets.compute.baselines.snuba import Snuba
+from ig_widgets.compute.baselines.votes import MajorityVote, MaxSimilarity
+from ig_widgets.compute.labeling.stacking import log_odds
 from ig_widgets.compute.metrics import label_metrics
-from ig_widgets.compute.snuba import Snuba
-from ig_widgets.compute.stacking import log_odds
-from ig_widgets.compute.votes import MajorityVote, MaxSimilarity
 from ig_widgets.experiments.splits import Origin, Split
 
 _Floats: TypeAlias = NDArray[np.float64]

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.backbones import BackboneName
-from ig_widgets.compute.cnn import ImageClassifier
-from ig_widgets.compute.self_training import SelfTrainer
+from ig_widgets.compute.baselines.self_training import SelfTrainer
+from ig_widgets.compute.networks.backbones import BackboneName
+from ig_widgets.compute.networks.cnn import ImageClassifier
 from ig_widgets.experiments.splits import Split
 
 

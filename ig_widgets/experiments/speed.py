@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ig_widgets.compute.matching import PatternMatcher
+from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.compute.patterns import crop_patterns
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog

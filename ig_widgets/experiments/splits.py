@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ig_widgets.compute.augmentation import even_share, gan_patterns
-from ig_widgets.compute.detector import PatternDetector
-from ig_widgets.compute.labeler import WeakLabeler
-from ig_widgets.compute.matching import PatternMatcher
+from ig_widgets.compute.augmentation.policies import PolicyAugmenter
+from ig_widgets.compute.augmentation.shares import even_share, gan_patterns
+from ig_widgets.compute.detection.detector import PatternDetector
+from ig_widgets.compute.labeling.labeler import WeakLabeler
+from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
-from ig_widgets.compute.policies import PolicyAugmenter
 from ig_widgets.data.images import ImageSet
 from ig_widgets.experiments.datasets import Dataset
 

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from tqdm.auto import tqdm
 
-from ig_widgets.compute.augmentation import even_share, gan_patterns
+from ig_widgets.compute.augmentation.policies import PolicyAugmenter
+from ig_widgets.compute.augmentation.shares import even_share, gan_patterns
 from ig_widgets.compute.boxes import merge_boxes
-from ig_widgets.compute.detector import PatternDetector
-from ig_widgets.compute.feature_store import FeatureStore
-from ig_widgets.compute.labeler import SelectionWarning, WeakLabeler
-from ig_widgets.compute.matching import PatternMatcher, Search
+from ig_widgets.compute.detection.detector import PatternDetector
+from ig_widgets.compute.labeling.labeler import SelectionWarning, WeakLabeler
+from ig_widgets.compute.labeling.stacking import log_odds
+from ig_widgets.compute.matching.feature_store import FeatureStore
+from ig_widgets.compute.matching.matcher import PatternMatcher, Search
 from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
-from ig_widgets.compute.policies import PolicyAugmenter
-from ig_widgets.compute.stacking import log_odds
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.labels import labels_of, weak_labels

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from ig_widgets.compute.matching import match
+from ig_widgets.compute.matching.matcher import match
 from ig_widgets.data.annotations import BOX
 from ig_widgets.experiments import errors
 from ig_widgets.experiments.errors import misses

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
-from ig_widgets.compute.matching import match
+from ig_widgets.compute.matching.matcher import match
 from ig_widgets.compute.patterns import crop_patterns
 from ig_widgets.experiments import ksdd, neu
 from ig_widgets.experiments.__main__ import main

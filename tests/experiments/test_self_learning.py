@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ig_widgets.compute.cnn import ImageClassifier
-from ig_widgets.compute.self_training import SelfTrainer
+from ig_widgets.compute.baselines.self_training import SelfTrainer
+from ig_widgets.compute.networks.cnn import ImageClassifier
 from ig_widgets.experiments.self_learning import self_learned
 
 NETWORK = {"backbone": "mobilenet_v2", "learning_rate": 1e-3, "size": (32, 32)}

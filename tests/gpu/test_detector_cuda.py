@@ -4,7 +4,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from ig_widgets.compute.detector import PatternDetector
+from ig_widgets.compute.detection.detector import PatternDetector
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="no CUDA device here: run these tests on a machine with a GPU"

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from ig_widgets.compute.gan import PatternGAN
-from ig_widgets.compute.gan_networks import Discriminator
+from ig_widgets.compute.augmentation.gan import PatternGAN
+from ig_widgets.compute.augmentation.gan_networks import Discriminator
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="no CUDA device here: run these tests on a machine with a GPU"

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from ig_widgets.compute.boxes import merge_boxes
-from ig_widgets.compute.labeler import WeakLabeler
+from ig_widgets.compute.labeling.labeler import WeakLabeler
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog
 from ig_widgets.data.simulated import SimulatedAnnotator

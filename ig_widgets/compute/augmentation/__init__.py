@@ -1,0 +1,1 @@
+"""More patterns, made of those that people drew."""

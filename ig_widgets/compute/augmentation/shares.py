@@ -1,0 +1,86 @@
+"""As many made patterns of each class as wanted."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ig_widgets.data.images import ImageSet
+
+_STEPS = 4000  # after which a GAN's patterns no longer get better, however many patterns there are
+
+
+def even_share(patterns: ImageSet, n: int, random_state: int = 0) -> ImageSet:
+    """Draw patterns at random, as many of each class.
+
+    Parameters
+    ----------
+    patterns
+        Patterns with provenance.
+    n
+        How many, 0 or more: each of K classes gets n / K, rounded down, or all that it has.
+    random_state
+        Seed.
+
+    Returns
+    -------
+    ImageSet
+        The patterns drawn, in the order that they had.
+    """
+    labels = pd.Series(_labels(patterns))
+    if labels.empty:
+        return patterns
+    shuffled = labels.sample(frac=1, random_state=random_state)
+    drawn = shuffled.groupby(shuffled).head(n // labels.nunique())
+    return patterns[np.sort(drawn.index.to_numpy())]
+
+
+def gan_patterns(
+    patterns: ImageSet,
+    n: int,
+    *,
+    epochs: int = 1000,
+    random_state: int = 0,
+    watch: Callable[[Iterator[Any], str], Iterator[Any]] = lambda records, _: records,
+) -> ImageSet:
+    """Train a GAN on the patterns of each class, and let it make new ones.
+
+    Parameters
+    ----------
+    patterns
+        Patterns with provenance. A class with a single one is left out: there is nothing between it and
+        others to be found.
+    n
+        How many to make, 0 or more: each of K classes gets n / K, rounded down.
+    epochs
+        Of each GAN, but no more than 4000 steps of 5 patterns.
+    random_state
+        Seed.
+    watch
+        Goes through the records of a training, given them and the class: a progress bar, for instance.
+
+    Returns
+    -------
+    ImageSet
+        The patterns made; see `PatternGAN` for their provenance.
+    """
+    from ig_widgets.compute.augmentation.gan import PatternGAN  # noqa: PLC0415  # torch takes seconds, policies need none
+
+    labels = _labels(patterns)
+    kinds, counts = np.unique(labels, return_counts=True)
+    made = patterns[:0]
+    for kind, count in zip(kinds, counts, strict=True):
+        if count < 2 or n < len(kinds):
+            continue
+        steps_per_epoch = -(-count // 5)
+        gan = PatternGAN(epochs=min(epochs, -(-_STEPS // steps_per_epoch)), random_state=random_state)
+        for _ in watch(gan.training(patterns[labels == kind]), str(kind)):
+            pass
+        made += gan.sample(n // len(kinds))
+    return made
+
+
+def _labels(patterns: ImageSet) -> NDArray[np.str_]:
+    return np.array([] if patterns.provenance is None else patterns.provenance["label"], dtype=np.str_)

@@ -1,0 +1,1 @@
+"""Other ways to weak labels, to compare with."""

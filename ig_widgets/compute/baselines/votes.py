@@ -1,0 +1,247 @@
+"""The simplest ways to label images by their similarities to patterns: the highest one, and a vote."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, logit
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+
+from ig_widgets.compute.baselines.stumps import LabelingStumps
+from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows
+from ig_widgets.compute.labeling.threshold import break_even
+
+
+class MaxSimilarity(ClassifierMixin, BaseEstimator):
+    """Call an image defective if it is similar enough to any pattern.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The classes, sorted. The second is the one of images above the threshold: `labels_of` counts defects
+        from 1.
+    n_features_in_ : int
+        Number of features.
+    threshold_ : float
+        The highest similarity of an image from which on it is ``classes_[1]``: as many labelled images
+        reach it as are of this class, so that precision is recall there. An image's own patterns do not
+        count in this where `fit` is told the `sources`.
+    spread_ : float
+        Standard deviation of the labelled images' highest similarities, 1 where they are equal.
+
+    Examples
+    --------
+    >>> X = [[0.9, 0.3], [0.2, 0.8], [0.3, 0.2], [0.1, 0.4]]
+    >>> labeler = MaxSimilarity().fit(X, [1, 1, 0, 0])
+    >>> labeler.predict([[0.1, 0.7], [0.2, 0.5]])
+    array([1, 0])
+    """
+
+    def __sklearn_tags__(self) -> Tags:  # noqa: D105  # scikit-learn documents it
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        tags.classifier_tags.poor_score = True  # it knows one direction of one number only
+        return tags
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_unlabelled: ArrayLike | None = None,  # noqa: ARG002  # the baselines are called alike
+        sources: ArrayLike | None = None,
+    ) -> Self:
+        """Choose the threshold.
+
+        Parameters
+        ----------
+        X
+            (n, n_features) similarities of labelled images.
+        y
+            (n,) their classes, two.
+        X_unlabelled
+            Not used.
+        sources
+            (n_features,) the row of `X` whose image the feature's pattern was cut from, -1 where it is none
+            of them. None: no pattern was cut from these images.
+
+        Returns
+        -------
+        MaxSimilarity
+            This labeler.
+
+        Raises
+        ------
+        ValueError
+            If there are not two classes, a row of `X` has missing values, or `sources` does not fit to `X`.
+        """
+        self.classes_, examples = checked_examples(self, X, y, sources)
+        if len(self.classes_) > 2:
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is multiclass. "
+                f"y has {len(self.classes_)} classes: one number cannot tell them apart, use MajorityVote"
+            )
+        others = examples.X.copy()
+        own = np.flatnonzero(examples.sources >= 0)
+        others[examples.sources[own], own] = -np.inf
+        highest = others.max(axis=1)
+        judged = np.isfinite(highest)  # an image with no patterns but its own tells nothing
+        known, defective = highest[judged], examples.codes[judged] == 1
+        centre, spread = (known.mean(), known.std()) if len(known) else (examples.X.max(axis=1).mean(), 0.0)
+        self.spread_ = float(spread) or 1.0
+        # break_even works on probabilities, and only their order matters
+        cut = break_even(expit((known - centre) / self.spread_), defective)
+        self.threshold_ = float(centre + self.spread_ * logit(cut))
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return how far each image is from the threshold, as a number between 0 and 1.
+
+        Parameters
+        ----------
+        X
+            (n, n_features) similarities.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+            The logistic function of the distance in units of ``spread_``; rows sum to 1. Not calibrated: it
+            rises with the highest similarity and is 0.5 at the threshold.
+
+        Raises
+        ------
+        ValueError
+            If a row of `X` has missing values.
+        """
+        distance = (checked_rows(self, X).max(axis=1) - self.threshold_) / self.spread_
+        return np.column_stack([expit(-distance), expit(distance)])
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the class of every image, ``classes_[1]`` above the threshold.
+
+        Parameters
+        ----------
+        X
+            (n, n_features) similarities.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Elements of ``classes_``.
+        """
+        P = self.predict_proba(X)
+        return np.asarray(self.classes_[P.argmax(axis=1)])
+
+
+class MajorityVote(ClassifierMixin, BaseEstimator):
+    """Let every pattern vote, with `LabelingStumps`, and count.
+
+    Parameters
+    ----------
+    min_share
+        What a class must have of one side of a labeling function's cut for a vote, see `LabelingStumps`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted.
+    n_features_in_ : int
+        Number of features.
+    stumps_ : LabelingStumps
+        The labeling functions.
+    class_shares_ : ndarray of shape (n_classes,)
+        How common each class is among the labelled images.
+
+    Examples
+    --------
+    >>> X = [[0.9, 0.8, 0.1], [0.8, 0.9, 0.3], [0.1, 0.2, 0.2], [0.3, 0.1, 0.1]]
+    >>> labeler = MajorityVote().fit(X, [1, 1, 0, 0])
+    >>> labeler.predict([[0.7, 0.7, 0.1], [0.2, 0.2, 0.3]])
+    array([1, 0])
+    """
+
+    def __init__(self, *, min_share: float = 0.5) -> None:
+        self.min_share = min_share
+
+    def __sklearn_tags__(self) -> Tags:  # noqa: D105  # scikit-learn documents it
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = True  # with few features, few classes get a vote
+        return tags
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        X_unlabelled: ArrayLike | None = None,  # noqa: ARG002  # the baselines are called alike
+        sources: ArrayLike | None = None,
+    ) -> Self:
+        """Choose the labeling functions.
+
+        Parameters
+        ----------
+        X
+            (n, n_features) similarities of labelled images.
+        y
+            (n,) their classes, two or more.
+        X_unlabelled
+            Not used.
+        sources
+            (n_features,) the row of `X` whose image the feature's pattern was cut from, -1 where it is none
+            of them; its own score is then not learned from.
+
+        Returns
+        -------
+        MajorityVote
+            This labeler.
+
+        Raises
+        ------
+        ValueError
+            As `LabelingStumps.fit`.
+        """
+        self.classes_, examples = checked_examples(self, X, y, sources)
+        self.stumps_ = LabelingStumps(min_share=self.min_share)
+        self.stumps_.fit(examples.X, examples.codes, examples.sources)
+        self.class_shares_ = np.bincount(examples.codes) / len(examples.codes)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the share of the votes that each class has.
+
+        Parameters
+        ----------
+        X
+            (n, n_features) similarities.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            In [0, 1], rows sum to 1, columns follow ``classes_``. One vote is divided among the classes as
+            common as they are: it settles ties, and is all there is where every pattern abstains.
+
+        Raises
+        ------
+        ValueError
+            If a row of `X` has missing values.
+        """
+        rows = checked_rows(self, X)
+        votes = self.stumps_.transform(rows)
+        counts = np.stack([(votes == k).sum(axis=1) for k in range(len(self.classes_))], axis=1)
+        counts = counts + self.class_shares_
+        return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the class with the most votes, of several the most common one.
+
+        Parameters
+        ----------
+        X
+            (n, n_features) similarities.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            Elements of ``classes_``.
+        """
+        P = self.predict_proba(X)
+        return np.asarray(self.classes_[P.argmax(axis=1)])

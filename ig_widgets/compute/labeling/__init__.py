@@ -1,0 +1,1 @@
+"""From similarities to class probabilities: the weak labeler and its parts."""

@@ -1,0 +1,80 @@
+"""What the baselines are given to learn from: whole rows of two classes or more."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ig_widgets.compute.labeling.examples import Examples, checked_sources
+
+
+def checked_examples(
+    estimator: BaseEstimator, X: ArrayLike, y: ArrayLike, sources: ArrayLike | None
+) -> tuple[NDArray[Any], Examples]:
+    """Return the sorted classes and the labelled rows.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two classes, a row has missing values, or `sources` does not fit to `X`.
+    """
+    features, labels = validate_data(estimator, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+    check_whole(features, "X")
+    check_classification_targets(labels)
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{type(estimator).__name__} needs examples of at least 2 classes, but y has 1 class, "
+            f"'{classes[0]}': label images of another class as well"
+        )
+    return classes, Examples(features, codes, checked_sources(sources, features.shape))
+
+
+def checked_rows(estimator: BaseEstimator, X: ArrayLike) -> NDArray[np.float64]:
+    """Return rows for an estimator that is fitted.
+
+    Raises
+    ------
+    ValueError
+        If a row has missing values, or another number of features than those it was fitted to.
+    """
+    check_is_fitted(estimator)
+    features = validate_data(estimator, X, dtype=np.float64, reset=False, ensure_all_finite="allow-nan")
+    check_whole(features, "X")
+    return np.asarray(features)
+
+
+def checked_unlabelled(X_unlabelled: ArrayLike | None, n_features: int) -> NDArray[np.float64]:
+    """Return the unlabelled rows, none for None.
+
+    Raises
+    ------
+    ValueError
+        If a row has missing values, or not `n_features` features.
+    """
+    if X_unlabelled is None:
+        return np.empty((0, n_features))
+    rows = check_array(
+        X_unlabelled, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_unlabelled"
+    )
+    if rows.shape[1] != n_features:
+        raise ValueError(
+            f"X_unlabelled has {rows.shape[1]} features, but X has {n_features}; give the same ones"
+        )
+    check_whole(rows, "X_unlabelled")
+    return np.asarray(rows)
+
+
+def check_whole(rows: NDArray[np.float64], name: str) -> None:
+    """Raise a ValueError that lists the rows with missing values, if there are any."""
+    broken = np.flatnonzero(np.isnan(rows).any(axis=1))
+    if len(broken):
+        some = ", ".join(map(str, broken[:5])) + (", …" if len(broken) > 5 else "")
+        raise ValueError(
+            f"{name} has missing values (NaN) in row {some}, as for images that cannot be read; "
+            "leave these rows out"
+        )

@@ -1,0 +1,1 @@
+"""How similar images and patterns are, and where."""

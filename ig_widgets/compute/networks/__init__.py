@@ -1,0 +1,1 @@
+"""Convolutional networks, and how they are trained."""
