@@ -19,13 +19,13 @@ from ig_widgets.compute.labeling.labeler import SelectionWarning, WeakLabeler
 from ig_widgets.compute.labeling.stacking import log_odds
 from ig_widgets.compute.matching.feature_store import FeatureStore
 from ig_widgets.compute.matching.matcher import PatternMatcher, Search
-from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.labels import labels_of, weak_labels
 from ig_widgets.data.log import AnnotationLog
-from ig_widgets.systems.report import Report, confusion, score_histogram, top_matches
+from ig_widgets.systems.inspection import inspection
+from ig_widgets.systems.report import Report
 from ig_widgets.widgets.box_annotator import BoxAnnotator
 
 
@@ -81,6 +81,10 @@ class InspectorGadget:
         What the columns of P stand for: `none` (if there is one), then the defects.
     patterns_ : ImageSet
         The patterns that were cut out, then those that were made of them, with provenance.
+    drawn_ : int
+        How many of them were cut out.
+    augmenter_ : PolicyAugmenter or None
+        What made patterns by image operations; after a search with its ``scores_``.
     matcher_ : PatternMatcher
     labeler_ : WeakLabeler
         It knows the similarities only.
@@ -191,7 +195,7 @@ class InspectorGadget:
         cut = crop_patterns(self.images, boxes)
         if len(cut) == 0:
             raise ValueError("no image with a box can be read: see gadget.images.problems")
-        patterns = self._augmented(cut, y)
+        patterns, augmenter = self._augmented(cut, y)
         matcher = PatternMatcher(patterns, search=self.search, store=self.store, n_jobs=self.n_jobs).fit()
         X, places = matcher.locate(self.images)
 
@@ -211,7 +215,7 @@ class InspectorGadget:
 
         # all at once: whoever stops this, or whatever fails, leaves what was learned before as it was
         self.patterns_, self.matcher_, self.labeler_ = patterns, matcher, labeler
-        self.detector_, self.stacked_, self._n_cut = detector, stacked, len(cut)
+        self.detector_, self.stacked_, self.augmenter_, self.drawn_ = detector, stacked, augmenter, len(cut)
         self.X_, self.boxes_, self.y_, self.P_ = X, places, y, P
         self.development_, self.judged_ = development, judged
         return P
@@ -228,7 +232,7 @@ class InspectorGadget:
         unread = np.isnan(self.P_).any(axis=1)
         decided = np.where(unread, -1, np.nan_to_num(self.P_).argmax(axis=1))
         # a pattern that was made, sheared for instance, does not lie where the defect lies
-        cut = self._n_cut
+        cut = self.drawn_
         table = weak_labels(
             self.images,
             self.P_,
@@ -241,37 +245,15 @@ class InspectorGadget:
         return table.assign(annotated=self.y_ >= 0)
 
     def report(self) -> Report:
-        """Show what was learned: facts, the best matches of each pattern, scores, and a confusion matrix.
+        """Show what was learned, in a table of facts and in pictures.
 
-        The confusion matrix is of the development set by cross-validation.
+        The pictures: the best matches of each pattern, the highest similarities, the patterns that the
+        labeler needs most, the search for operations, what the detector sees in the images that nobody has
+        judged and that are most probably defective, and the confusion matrix of the development set by
+        cross-validation; those of them for which there is something to show.
         """
         self._check_learned()
-        cut = self._n_cut
-        counts = self.weak_labels["label"].value_counts()
-        figures = {
-            "Best matches of each pattern": top_matches(
-                self.images, self.patterns_[:cut], self.X_[:, :cut], self.boxes_[:, :cut]
-            ),
-            "Highest similarity of each image": score_histogram(
-                self.X_[:, :cut], self.y_, self.classes, pattern_sources(self.patterns_[:cut], self.images)
-            ),
-        }
-        facts: dict[str, object] = {
-            "images": len(self.images),
-            "unreadable": len(self.images.problems),
-            "development set": len(self.development_),
-            "patterns drawn": cut,
-            "patterns made of them": len(self.patterns_) - cut,
-            "labeler": f"layers {self.labeler_.hidden_layer_sizes_}",
-            **{f"labeled {label}": int(counts.get(label, 0)) for label in self.classes},
-        }
-        if len(self.judged_):
-            said, P = self.y_[self.judged_], self.P_[self.judged_]
-            found = (self.stacked_ or self.labeler_).classes_
-            measured = label_metrics(np.searchsorted(found, said), P[:, found])
-            facts |= {f"{name}, by cross-validation": f"{value:.3f}" for name, value in measured.items()}
-            figures["Development set, by cross-validation"] = confusion(said, P.argmax(axis=1), self.classes)
-        return Report("Inspector Gadget: " + ", ".join(self.defects), facts, figures)
+        return inspection(self)
 
     def _merged(self, said: pd.DataFrame) -> pd.DataFrame:
         """Return the boxes that several people drew, or the only one who was asked."""
@@ -292,14 +274,14 @@ class InspectorGadget:
             warnings.warn(sentence, stacklevel=3)
         return kept
 
-    def _augmented(self, cut: ImageSet, y: NDArray[np.intp]) -> ImageSet:
-        """Return the patterns that were cut out, then those made of them."""
+    def _augmented(self, cut: ImageSet, y: NDArray[np.intp]) -> tuple[ImageSet, PolicyAugmenter | None]:
+        """Return the patterns that were cut out, then those made of them, and what made those."""
         strangers = set(self.augment) - {"policy", "search", "gan"}
         if strangers:
             raise ValueError(
                 f"augment holds {min(map(repr, strangers))}; it may hold 'policy' or 'search', and 'gan'"
             )
-        patterns, seed = cut, self.random_state
+        patterns, augmenter, seed = cut, None, self.random_state
         if "policy" in self.augment or "search" in self.augment:
             augmenter = PolicyAugmenter(
                 search="triples" if "search" in self.augment else None,
@@ -313,7 +295,7 @@ class InspectorGadget:
             patterns += even_share(made, self.augmented, seed)
         if "gan" in self.augment:
             patterns += gan_patterns(cut, self.augmented, random_state=seed, watch=self._watch)
-        return patterns
+        return patterns, augmenter
 
     def _detector(
         self, boxes: pd.DataFrame, development: NDArray[np.intp], judged_y: NDArray[np.intp]

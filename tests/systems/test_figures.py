@@ -1,9 +1,12 @@
 from itertools import combinations
 
+import cv2
+import numpy as np
 import pandas as pd
 import pytest
 
-from ig_widgets.systems.figures import search_figure
+from ig_widgets.data.images import ImageSet
+from ig_widgets.systems.figures import heat_map_figure, importance_figure, search_figure
 
 
 @pytest.fixture
@@ -41,3 +44,45 @@ def test_the_best_combinations_are_drawn_with_their_spread(scores):
 def test_it_can_be_drawn(scores, tmp_path):
     search_figure(scores).savefig(tmp_path / "search.png")
     assert (tmp_path / "search.png").stat().st_size > 1000
+
+
+def shown_values(figure):
+    return [float(ax.images[0].get_array().flat[0]) for ax in figure.axes if ax.images]
+
+
+@pytest.mark.parametrize("shape", [(10, 40), (40, 10)])
+def test_each_image_is_drawn_beside_its_map(shape):
+    images = ImageSet.from_arrays([np.full(shape, value, np.uint8) for value in (10, 20, 30)])
+    figure = heat_map_figure(
+        images, [2, 0], lambda image: np.full(image.shape, image[0, 0] / 100, np.float32), ["c", "$a"]
+    )
+    assert shown_values(figure) == pytest.approx([30, 0.3, 10, 0.1])
+    assert [cell.get_suptitle() for cell in figure.subfigs] == ["c", "$a"]
+    figure.canvas.draw()  # a formula that is none would fail here
+
+
+def test_an_image_that_is_gone_is_left_out(tmp_path):
+    images = ImageSet.from_arrays([np.full((8, 8), 10, np.uint8)])
+    cv2.imwrite(str(tmp_path / "b.png"), np.zeros((8, 8), np.uint8))
+    both = images + ImageSet.from_folder(tmp_path)
+    (tmp_path / "b.png").unlink()
+    figure = heat_map_figure(both, [1, 0], lambda image: np.zeros(image.shape, np.float32), ["b", "a"])
+    assert shown_values(figure) == [10, 0]
+    assert figure.subfigs[0].get_suptitle() == "a"
+
+
+def test_the_most_important_patterns_are_on_top_and_unknown_ones_missing():
+    patterns = ImageSet.from_arrays(
+        [np.full((4, 6), value, np.uint8) for value in (10, 20, 30, 40)], ids=["a", "b$", "c", "d"]
+    )
+    figure = importance_figure(patterns, np.array([0.1, 0.5, np.nan, -0.2]), n_patterns=2)
+    assert shown_values(figure) == [20, 10]
+    bars = figure.axes[-1]
+    assert [bar.get_width() for bar in bars.patches] == [0.5, 0.1]
+    assert bars.yaxis_inverted()
+    figure.canvas.draw()
+
+
+def test_nothing_known_is_an_empty_figure():
+    patterns = ImageSet.from_arrays([np.zeros((4, 6), np.uint8)])
+    assert shown_values(importance_figure(patterns, np.array([np.nan]))) == []

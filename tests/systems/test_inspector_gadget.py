@@ -1,14 +1,20 @@
+from functools import partial
+
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
+from ig_widgets.compute.augmentation.shares import gan_patterns
 from ig_widgets.compute.boxes import merge_boxes
+from ig_widgets.compute.detection.detector import PatternDetector
 from ig_widgets.compute.labeling.labeler import WeakLabeler
+from ig_widgets.compute.labeling.stacking import log_odds
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog
 from ig_widgets.data.simulated import SimulatedAnnotator
 from ig_widgets.data.synthetic import strips
+from ig_widgets.systems import inspector_gadget as module
 from ig_widgets.systems.inspector_gadget import InspectorGadget
 
 BOX = {"label": "bar", "present": True, "width": 14, "height": 8}
@@ -89,6 +95,81 @@ def test_the_development_set_is_judged_without_its_own_patterns(bars, log):
     assert not np.allclose(slow.oof_probabilities_, leaking.oof_probabilities_)
 
 
+def test_the_detector_decides_beside_what_the_similarities_say(bars, log):
+    gadget = InspectorGadget(
+        bars, ["bar"], log=log, detector=PatternDetector(members=2, epochs=12, random_state=0), progress=False
+    )
+    P = gadget.learn()
+    seen = gadget.detector_.transform(bars)
+    seen[:20] = gadget.detector_.out_of_fold(bars[:20])
+    believed = gadget.labeler_.predict_proba(gadget.X_)
+    believed[:20] = gadget.labeler_.oof_probabilities_
+    features = np.hstack([log_odds(believed), seen])
+    slow = WeakLabeler(random_state=0).fit(features[:20], gadget.y_[:20])
+    np.testing.assert_allclose(P[20:], slow.predict_proba(features[20:]))
+    np.testing.assert_allclose(P[:20], slow.oof_probabilities_)
+    assert np.mean(P[20:].argmax(axis=1) == np.arange(20, 40) % 2) >= 0.9
+    report = gadget.report()
+    assert report.facts["detector"] == "2 networks"
+    assert list(report.figures) == [
+        "Best matches of each pattern",
+        "Highest similarity of each image",
+        "Patterns that the labeler needs most",
+        "What the detector sees in images that nobody has judged",
+        "Development set, by cross-validation",
+    ]
+
+
+def test_the_settings_of_a_detector_are_not_changed_by_learning(bars, log):
+    mine = PatternDetector(members=2, epochs=1, random_state=0)
+    InspectorGadget(bars, ["bar"], log=log, detector=mine, augment=(), progress=False).learn()
+    assert not hasattr(mine, "members_")
+
+
+def test_too_few_boxes_for_a_detector_are_said_and_the_similarities_decide(bars, log):
+    few = bars[[0, 1, 2, 4, 6, 8, 25, 27]]
+    gadget = InspectorGadget(few, ["bar"], log=log, progress=False)
+    with (
+        pytest.warns(UserWarning, match="there is one example of 'bar'"),
+        pytest.warns(UserWarning, match="too few boxes for a detector"),
+    ):
+        P = gadget.learn()
+    assert gadget.detector_ is gadget.stacked_ is None
+    np.testing.assert_allclose(P.sum(axis=1), 1)
+    assert gadget.report().facts["detector"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("augment", "n_made"), [((), 0), (("policy",), 24), (("gan",), 24), (("policy", "gan"), 48)]
+)
+def test_each_augmentation_adds_its_share_of_patterns(bars, log, augment, n_made, monkeypatch):
+    monkeypatch.setattr(module, "gan_patterns", partial(gan_patterns, epochs=2))  # else it takes minutes
+    gadget = InspectorGadget(
+        bars, ["bar"], log=log, augment=augment, augmented=24, detector=False, progress=False
+    )
+    gadget.learn()
+    parents = gadget.patterns_.provenance["parent"]
+    assert (gadget.drawn_, len(gadget.patterns_)) == (10, 10 + n_made)
+    assert parents.isna().tolist() == [True] * 10 + [False] * n_made
+    assert set(gadget.weak_labels["pattern"]) <= set(gadget.patterns_.ids[:10])
+    assert (gadget.augmenter_ is None) == ("policy" not in augment)
+
+
+@pytest.mark.slow
+def test_the_search_for_operations_is_shown(bars, log):
+    gadget = InspectorGadget(bars, ["bar"], log=log, augment=("search",), detector=False, progress=False)
+    gadget.learn()
+    best = gadget.augmenter_.scores_.sort_values("rank").iloc[0]
+    made_by = set(gadget.patterns_.provenance["operation"].dropna())
+    assert made_by <= set(best[["operation_1", "operation_2", "operation_3"]])
+    assert "The search for operations" in gadget.report().figures
+
+
+def test_an_unknown_augmentation_is_named(bars, log):
+    with pytest.raises(ValueError, match="augment holds 'gans'; it may hold"):
+        InspectorGadget(bars, ["bar"], log=log, augment=("gans",)).learn()
+
+
 def test_what_people_said_stands_in_the_table_even_if_the_labeler_disagrees(bars, log):
     log.append([{"image": "31.png", "label": "bar", "present": False}], annotator="me")  # there is one
     gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
@@ -141,7 +222,7 @@ def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log):
     assert np.isnan(row["bar"])
     assert "03.png#0" not in gadget.patterns_.ids
     (tmp_path / "23.png").unlink()
-    assert len(gadget.report().figures) == 3
+    assert "Best matches of each pattern" in gadget.report().figures
 
 
 @pytest.mark.parametrize(
@@ -287,7 +368,7 @@ def test_the_report_is_one_page_with_pictures_and_no_markup_from_names(tmp_path,
     gadget = InspectorGadget(images, [label], log=log, detector=False, progress=False)
     gadget.learn()
     page = gadget.report().save(tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.count("data:image/png;base64,") == 3
+    assert page.count("data:image/png;base64,") == 4
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert isinstance(gadget.weak_labels, pd.DataFrame)
