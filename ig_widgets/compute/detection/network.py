@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ig_widgets.compute.networks.convolution import Conv2d
+
 STRIDE = 8  # pixels per cell of the map, along each axis
 
 _WIDTHS = (16, 32, 32, 64, 64, 64, 64)
@@ -44,12 +46,12 @@ class DetectorNetwork(nn.Module):
         ends = pairwise((channels, *_WIDTHS))
         for (a, b), size, stride, dilation in zip(ends, sizes, _STRIDES, _DILATIONS, strict=True):
             layers += [
-                nn.Conv2d(a, b, size, stride, dilation * (size // 2), dilation, bias=False),
+                Conv2d(a, b, size, stride, dilation * (size // 2), dilation, bias=False),
                 nn.BatchNorm2d(b),
                 nn.ReLU(inplace=True),
             ]
         self.body = nn.Sequential(*layers)
-        self.head = nn.Conv2d(_WIDTHS[-1], n_classes, 1)
+        self.head = Conv2d(_WIDTHS[-1], n_classes, 1)
         with torch.no_grad():
             cast("Tensor", self.head.bias).fill_(-2.0)  # patterns are rare
 

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from ig_widgets.compute.networks.convolution import Conv2d
+
 # expansion, channels, blocks and stride of the first of them (Sandler et al. 2018, table 2)
 _GROUPS = (
     (1, 16, 1, 1),
@@ -18,7 +20,7 @@ _GROUPS = (
 
 def _convolution(before: int, after: int, side: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(before, after, side, stride, padding=side // 2, groups=groups, bias=False),
+        Conv2d(before, after, side, stride, padding=side // 2, groups=groups, bias=False),
         nn.BatchNorm2d(after),
         nn.ReLU6(inplace=True),
     )
@@ -34,7 +36,7 @@ class InvertedResidual(nn.Module):
         self.conv = nn.Sequential(
             *([] if expansion == 1 else [_convolution(before, width, 1)]),
             _convolution(width, width, 3, stride, groups=width),
-            nn.Conv2d(width, after, 1, bias=False),
+            Conv2d(width, after, 1, bias=False),
             nn.BatchNorm2d(after),
         )
 

@@ -5,6 +5,8 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from ig_widgets.compute.networks.convolution import Conv2d
+
 
 class BasicBlock(nn.Module):
     """Two 3 x 3 convolutions, to whose result the input is added (He et al. 2016, figure 5 left)."""
@@ -13,9 +15,9 @@ class BasicBlock(nn.Module):
 
     def __init__(self, before: int, width: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(before, width, 3, stride, padding=1, bias=False)
+        self.conv1 = Conv2d(before, width, 3, stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.conv2 = Conv2d(width, width, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU(inplace=True)
         self.downsample = _shortcut(before, width, stride)
@@ -38,11 +40,11 @@ class Bottleneck(nn.Module):
 
     def __init__(self, before: int, width: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(before, width, 1, bias=False)
+        self.conv1 = Conv2d(before, width, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
+        self.conv2 = Conv2d(width, width, 3, stride, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
-        self.conv3 = nn.Conv2d(width, self.expansion * width, 1, bias=False)
+        self.conv3 = Conv2d(width, self.expansion * width, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(self.expansion * width)
         self.relu = nn.ReLU(inplace=True)
         self.downsample = _shortcut(before, self.expansion * width, stride)
@@ -60,7 +62,7 @@ def _shortcut(before: int, after: int, stride: int) -> nn.Sequential:
     """Bring the input to the shape of the result; without parameters where it has that shape."""
     if stride == 1 and before == after:
         return nn.Sequential()
-    return nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
+    return nn.Sequential(Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
 
 
 class ResNet(nn.Module):
@@ -93,7 +95,7 @@ class ResNet(nn.Module):
         self, block: type[BasicBlock | Bottleneck], depths: Sequence[int], classes: int = 1000
     ) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False)
+        self.conv1 = Conv2d(3, 64, 7, 2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, padding=1)
