@@ -20,8 +20,8 @@ from ig_widgets.data.synthetic import write_strips
 from ig_widgets.systems.inspector_gadget import InspectorGadget
 
 KIND: Final = "scratch"
-N_IMAGES = 240
-N_DEFECTIVE = 30
+N_IMAGES = 150
+N_DEFECTIVE = 20
 
 
 def main() -> None:
@@ -47,7 +47,9 @@ def main() -> None:
     rest = gadget.y_ < 0
     labeled = gadget.weak_labels["label"].map(gadget.classes.index).to_numpy()
     majority = np.full(len(images), np.bincount(gadget.y_[~rest]).argmax())
-    print(f"{(~rest).sum()} images looked at by a simulated person, {len(gadget.patterns_)} patterns cut out")
+    made = len(gadget.patterns_) - gadget.drawn_
+    print(f"{(~rest).sum()} images looked at by a simulated person")
+    print(f"{gadget.drawn_} patterns cut out, {made} made of them")
     print(f"on the other {rest.sum()} images:")
     print(f"  F1 of the weak labels      {f1_score(actual[rest], labeled[rest], zero_division=0):.3f}")
     print(f"  F1 of the majority class   {f1_score(actual[rest], majority[rest], zero_division=0):.3f}")

@@ -54,9 +54,9 @@ SEEDS = 20
 QUICK_SEEDS, QUICK_IMAGES = 2, 12  # images of each class
 CASES: Final[Mapping[str, Case]] = {
     # 160 images are left for the test. A crack is 4 pixels high at this size.
-    "ksdd": Case(stratified, KSDD_DEVELOPMENT_SIZE, 161, (1, 2, 3), (224, 96), 2100, ksdd.SETTINGS),
+    "ksdd": Case(stratified, KSDD_DEVELOPMENT_SIZE, 161, (1, 2, 3), (224, 96), 6300, ksdd.SETTINGS),
     # At the published 100 of each class networks need no weak labels: 0.95 without them in the paper.
-    "neu": Case(of_each_class, 10, 100, (1, 2, 4, 8), (64, 64), 1980, neu.SETTINGS),
+    "neu": Case(of_each_class, 10, 100, (1, 2, 4, 8), (64, 64), 6000, neu.SETTINGS),
 }
 QUICK: Final[Mapping[str, Case]] = {
     "ksdd": Case(stratified, 6, 10, (1, 2), (32, 32), 32, ksdd.QUICK),
@@ -82,6 +82,9 @@ def run(
     the end. The end model learns from the development set alone, or from that and the probabilities of the
     unlabelled part, by the expected loss. For the tipping point it also learns from development sets that
     grow by images of the unlabelled part with their true classes.
+
+    The number of steps was chosen on another development set, where a third of it left networks unfinished:
+    with 234 images of KSDD and true classes F1 was 0.27 after 2100 images had gone through, 0.87 after 6300.
 
     All of this the paper leaves open. What we took to be fair: every network has the same form and settings
     and learns in the same number of steps, to within half an epoch, so that the one with few images sees each

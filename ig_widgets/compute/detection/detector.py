@@ -60,8 +60,8 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     random_state
         Seed of folds, windows and first weights.
     n_jobs
-        Members trained at the same time, in threads. Each takes one core, so what they learn depends neither
-        on this nor on the number of cores.
+        Members trained, and images looked at, at the same time, in threads. Each takes one core, so what is
+        learned depends neither on this nor on the number of cores.
 
     Attributes
     ----------
@@ -239,11 +239,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
             of empty images.
         """
         check_is_fitted(self, "members_")
-        features = np.full((len(X), len(_SUMMARIES) * len(self.classes_)), np.nan)
-        for row, image in enumerate(X):
-            if image.size:
-                features[row] = np.mean(self._features(image, self.members_), axis=0)
-        return features
+        return self._seen_by(X, [self.members_] * len(X))
 
     def fit_transform(self, X: Sequence[NDArray[Any]], y: pd.DataFrame) -> _Floats:
         """Learn from images, and say of each what the member says that has not seen it.
@@ -285,12 +281,11 @@ class PatternDetector(TransformerMixin, BaseEstimator):
                 f"there are {len(images)} images, but the detector has learned from {self._n_images}; "
                 "give the same ones"
             )
-        features = np.full((len(images), len(_SUMMARIES) * len(self.classes_)), np.nan)
-        member_of = {int(position): number for number, fold in enumerate(self.folds_) for position in fold}
-        for row, image in enumerate(images):
-            if row in member_of and image.size:
-                features[row] = self._features(image, [self.members_[member_of[row]]])[0]
-        return features
+        members: list[list[DetectorNetwork]] = [[] for _ in range(len(images))]
+        for member, fold in zip(self.members_, self.folds_, strict=True):
+            for position in fold:
+                members[position] = [member]
+        return self._seen_by(images, members)
 
     def heat_maps(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """Say where in an image each class of pattern is seen.
@@ -327,15 +322,29 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         names = [f"detector_{label}_{summary}" for summary in _SUMMARIES for label in self.classes_]
         return np.array(names, dtype=object)
 
-    def _features(self, image: NDArray[Any], members: Sequence[DetectorNetwork]) -> list[NDArray[np.float32]]:
-        """Return the features of an image by each of these members."""
+    def _seen_by(
+        self, images: Sequence[NDArray[Any]], members: Sequence[Sequence[DetectorNetwork]]
+    ) -> _Floats:
+        """Return the features of each image, means over these members."""
+        with _reproducible():
+            rows = Parallel(n_jobs=self.n_jobs, backend="threading")(
+                delayed(self._features)(image, of_image)
+                for image, of_image in zip(images, members, strict=True)
+            )
+        return np.array(rows).reshape(len(images), len(_SUMMARIES) * len(self.classes_))
+
+    def _features(self, image: NDArray[Any], members: Sequence[DetectorNetwork]) -> _Floats:
+        """Return the features of an image, means over these members; NaN where there is nothing to see."""
+        torch.set_num_threads(1)  # images are looked at beside each other
         by_member = []
-        for logits in self._logits(image, members):
+        for logits in self._logits(image, members) if image.size else ():
             cells, _ = logits.flatten(1).sort(dim=1, descending=True)  # (n_classes, cells)
             n = cells.shape[1]
             summaries = [cells[:, : max(1, round(n * share))].mean(dim=1) for share in (_PEAK, 0.1)]
             by_member.append(torch.cat(summaries).numpy())
-        return by_member
+        if not by_member:
+            return np.full(len(_SUMMARIES) * len(self.classes_), np.nan)
+        return np.asarray(np.mean(by_member, axis=0), dtype=np.float64)
 
     @torch.inference_mode()
     def _logits(self, image: NDArray[Any], members: Sequence[DetectorNetwork]) -> list[torch.Tensor]:
@@ -357,7 +366,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
 
 @contextmanager
 def _reproducible() -> Iterator[None]:
-    """Let cuDNN compute the same again, and put back what `_step` changes for all threads to come."""
+    """Let cuDNN compute the same again, and put back the number of threads for what comes after."""
     threads = torch.get_num_threads()
     try:
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):

@@ -36,7 +36,8 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
     ----------
     learner
         What the candidates are: a "network", a "logistic" regression, which gives every class the same
-        weight and does not depend on the seed, or "boosting" of trees by their gradient.
+        weight and does not depend on the seed, or "boosting", 100 trees with 2, 4 or 8 leaves that look at a
+        tenth of the features at a time.
     hidden_layers
         The networks to choose from. "paper": one to three hidden layers of equal width, widths 2, 4, ...,
         2^m with m = ceil(log2(n_features)). "code": the published code's three layers of widths 4, ..., 2^N,
@@ -156,6 +157,10 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
       1.8 on KSDD, 1.4 on NEU).
     - Networks are at most 64 wide: with 310 columns of KSDD wider ones were never chosen, nor better with the
       480 of NEU, and they took fifteen times as long.
+
+    Networks are the default because the other learners were no better on KSDD (medians of 20 random
+    development sets of 78 images, similarities to the drawn patterns): out-of-fold average precision 0.64 and
+    F1 0.61 on the other images, against 0.66 and 0.57 of logistic regression, 0.45 and 0.50 of boosted trees.
 
     Own patterns are kept: with the mean in their place, average precision fell from 0.69 to 0.63 on KSDD (on
     NEU the two differ by 0.01). The score of 1 says to the network that similarity to any pattern is a sign
