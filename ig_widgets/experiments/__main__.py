@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 if it ran, 1 if its data are missing.
+        0 if it ran, 1 if its data, or a package that it needs, are missing.
     """
     parser = argparse.ArgumentParser(prog="python -m ig_widgets.experiments", description=__doc__)
     parser.add_argument("name", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
@@ -74,10 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = experiment.SEEDS if given.seeds is None else given.seeds
     if seeds < 1:
         parser.error(f"--seeds is {seeds}; at least 1 random split is needed")
+    if given.json is not None:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
     start = perf_counter()
     try:
         metrics, settings = experiment.run(given.data, seeds, **options)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ImportError) as error:
         print(error, file=sys.stderr)
         return 1
     print(table(metrics))

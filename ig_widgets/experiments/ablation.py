@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -54,7 +55,14 @@ def compare(
     -------
     dict of str to list of dict
         By method, `label_metrics` for each development set.
+
+    Raises
+    ------
+    ImportError
+        If a method needs a package that is not there.
     """
+    if "snorkel" in methods and find_spec("snorkel") is None:  # else it would be missed after hours
+        raise ImportError("the row 'snorkel' needs its package: pip install 'ig_widgets[snorkel]'")
     with TemporaryDirectory() as store:
         tasks = (
             delayed(_measured)(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ig_widgets.compute.augmentation.gan import PatternGAN
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
 from ig_widgets.compute.augmentation.shares import even_share, gan_patterns
 from ig_widgets.compute.detection.detector import PatternDetector
@@ -112,7 +113,12 @@ class Split:
     @cached_property
     def gan(self) -> ImageSet:
         """Patterns made by a GAN for each class."""
-        return gan_patterns(self.original, self.augmented, epochs=self.gan_epochs, random_state=self.seed)
+        return gan_patterns(
+            self.original,
+            self.augmented,
+            gan=PatternGAN(epochs=self.gan_epochs),
+            random_state=self.seed,
+        )
 
     def similarities(self, origins: Sequence[Origin]) -> tuple[_Floats, _Ints]:
         """Return similarities of all images to patterns (n, p), and the development row of each pattern."""

@@ -43,7 +43,9 @@ def _facts(gadget: InspectorGadget) -> dict[str, object]:
         "development set": len(gadget.development_),
         "patterns drawn": gadget.drawn_,
         "patterns made of them": len(gadget.patterns_) - gadget.drawn_,
-        "labeler": f"layers {gadget.labeler_.hidden_layer_sizes_}",
+        "labeler": gadget.labeler_.learner
+        if gadget.labeler_.hidden_layer_sizes_ is None
+        else f"layers {gadget.labeler_.hidden_layer_sizes_}",
         "detector": "none" if gadget.detector_ is None else f"{len(gadget.detector_.members_)} networks",
         **{f"labeled {label}": int(counts.get(label, 0)) for label in gadget.classes},
     }

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from tqdm.auto import tqdm
 
+from ig_widgets.compute.augmentation.gan import PatternGAN
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
 from ig_widgets.compute.augmentation.shares import even_share, gan_patterns
 from ig_widgets.compute.boxes import merge_boxes
@@ -27,6 +28,8 @@ from ig_widgets.data.log import AnnotationLog
 from ig_widgets.systems.inspection import inspection
 from ig_widgets.systems.report import Report
 from ig_widgets.widgets.box_annotator import BoxAnnotator
+
+Augmentation: TypeAlias = Literal["policy", "search", "gan"] | PolicyAugmenter | PatternGAN
 
 
 class InspectorGadget:
@@ -56,12 +59,16 @@ class InspectorGadget:
     augment
         What makes more patterns: "policy", image operations (`PolicyAugmenter`); "search", the three
         operations that serve this development set best, as in the paper, which takes minutes; "gan"
-        (`PatternGAN`), which takes minutes as well; any of them, or none.
+        (`PatternGAN`), which takes minutes as well; any of them, or none. Instead of its name, a
+        `PolicyAugmenter` or `PatternGAN` with settings of its own.
     augmented
         How many patterns each of these adds, as many for each class (the paper: 100 to 500).
     detector
         Whether to train a `PatternDetector`, about a minute on one core for images of one megapixel; or one
-        with settings of its own. It needs boxes on two images.
+        with settings of its own. It needs boxes on two images, and learns from those images of which it is
+        known where defects are and where not: all boxes agreed upon, or nobody has seen one.
+    labeler
+        The settings of the labelers; default: ``WeakLabeler()``.
     search
         "pyramid", or "full" for the exact and slow search: see `PatternMatcher`.
     store
@@ -107,8 +114,10 @@ class InspectorGadget:
     -----
     Heo et al., "Inspector Gadget: A Data Programming-based Labeling System for Industrial Images", PVLDB
     14(1), 2020, sections 3 to 5. The detector is not in the paper; with ``detector=False, augment=("search",
-    "gan")`` this is the paper's system. Boxes that only one of several annotators drew are left out, with a
-    warning: in the paper they go to a peer review.
+    "gan")`` and the paper's form of the `WeakLabeler` as `labeler` this is the paper's system. A pattern that
+    a GAN made has something of several images; in cross-validation it is left out with the one that it
+    resembles most, so what is out-of-fold is slightly too good with a GAN. Boxes that only one of several
+    annotators drew are left out, with a warning: in the paper they go to a peer review.
     """
 
     def __init__(
@@ -122,9 +131,10 @@ class InspectorGadget:
         none: str | None = "ok",
         guidelines: str = "",
         examples: Mapping[str, Sequence[NDArray[np.uint8]]] | None = None,
-        augment: Sequence[Literal["policy", "search", "gan"]] = ("policy",),
+        augment: Sequence[Augmentation] = ("policy",),
         augmented: int = 100,
         detector: PatternDetector | bool = True,
+        labeler: WeakLabeler | None = None,
         search: Search = "pyramid",
         store: FeatureStore | str | PathLike[str] | None = None,
         n_jobs: int | None = None,
@@ -143,6 +153,7 @@ class InspectorGadget:
         self.augment = augment
         self.augmented = augmented
         self.detector = detector
+        self.labeler = labeler
         self.search = search
         self.store = store
         self.n_jobs = n_jobs
@@ -189,14 +200,20 @@ class InspectorGadget:
         """
         self._check_classes()
         said = self.annotations
-        boxes = self._merged(said)
+        boxes, lone = self._merged(said)
         y = labels_of(self.images, said, self.classes, none=self.none)
         self._check_found(y)
         cut = crop_patterns(self.images, boxes)
         if len(cut) == 0:
             raise ValueError("no image with a box can be read: see gadget.images.problems")
         patterns, augmenter = self._augmented(cut, y)
-        matcher = PatternMatcher(patterns, search=self.search, store=self.store, n_jobs=self.n_jobs).fit()
+        matcher = PatternMatcher(
+            patterns,
+            search=self.search,
+            oversized="shrink",  # a pattern that was sheared may exceed every image
+            store=self.store,
+            n_jobs=self.n_jobs,
+        ).fit()
         X, places = matcher.locate(self.images)
 
         readable = ~np.isnan(X).any(axis=1)
@@ -205,10 +222,11 @@ class InspectorGadget:
             self._check_found(y[development])
         labeler = self._fitted(X, y, development, pattern_sources(patterns, self.images[development]))
         P, judged = self._believed(labeler, X, development)
-        detector, stacked = self._detector(boxes, development, y[judged]), None
+        shown = self._shown(development, y, boxes, lone)
+        detector, stacked = self._detector(boxes, shown, y[judged]), None
         if detector is not None:
             seen = detector.transform(self.images)
-            seen[development] = detector.out_of_fold(self.images[development])
+            seen[shown] = detector.out_of_fold(self.images[shown])
             features = np.hstack([log_odds(P[:, labeler.classes_]), seen])
             stacked = self._fitted(features, y, judged)
             P, judged = self._believed(stacked, features, judged)
@@ -255,8 +273,8 @@ class InspectorGadget:
         self._check_learned()
         return inspection(self)
 
-    def _merged(self, said: pd.DataFrame) -> pd.DataFrame:
-        """Return the boxes that several people drew, or the only one who was asked."""
+    def _merged(self, said: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
+        """Return the boxes that several people drew, or the only one who was asked, and where others are."""
         merged = merge_boxes(said)
         merged = merged[merged["label"].isin(self.defects)]
         kept = merged[~merged["outlier"]]
@@ -272,43 +290,65 @@ class InspectorGadget:
             if kept.empty:
                 raise ValueError(sentence)
             warnings.warn(sentence, stacklevel=3)
-        return kept
+        return kept, set(merged.loc[merged["outlier"], "image"])
 
     def _augmented(self, cut: ImageSet, y: NDArray[np.intp]) -> tuple[ImageSet, PolicyAugmenter | None]:
         """Return the patterns that were cut out, then those made of them, and what made those."""
-        strangers = set(self.augment) - {"policy", "search", "gan"}
-        if strangers:
-            raise ValueError(
-                f"augment holds {min(map(repr, strangers))}; it may hold 'policy' or 'search', and 'gan'"
-            )
+        for way in self.augment:
+            if not isinstance(way, PolicyAugmenter | PatternGAN) and way not in ("policy", "search", "gan"):
+                raise ValueError(
+                    f"augment holds {way!r}; it may hold 'policy' or 'search', and 'gan', or a "
+                    "PolicyAugmenter and a PatternGAN"
+                )
         patterns, augmenter, seed = cut, None, self.random_state
-        if "policy" in self.augment or "search" in self.augment:
-            augmenter = PolicyAugmenter(
-                search="triples" if "search" in self.augment else None,
-                store=self.store,
-                n_jobs=self.n_jobs,
-                progress=self.progress,
-                random_state=seed,
-            )
+        for way in self.augment:
+            if way == "gan" or isinstance(way, PatternGAN):
+                gan = None if way == "gan" else way
+                patterns += gan_patterns(cut, self.augmented, gan=gan, random_state=seed, watch=self._watch)
+                continue
+            augmenter = clone(
+                way
+                if isinstance(way, PolicyAugmenter)
+                else PolicyAugmenter(
+                    search="triples" if way == "search" else None,
+                    store=self.store,
+                    n_jobs=self.n_jobs,
+                    progress=self.progress,
+                )
+            ).set_params(random_state=seed)
             known = np.flatnonzero(y >= 0)
             made = augmenter.fit(cut, self.images[known], y[known]).transform(cut)
             patterns += even_share(made, self.augmented, seed)
-        if "gan" in self.augment:
-            patterns += gan_patterns(cut, self.augmented, random_state=seed, watch=self._watch)
         return patterns, augmenter
 
+    def _shown(
+        self, development: NDArray[np.intp], y: NDArray[np.intp], boxes: pd.DataFrame, lone: set[str]
+    ) -> NDArray[np.intp]:
+        """Return those of a development set of which it is known where the defects are, and where not."""
+        ids = np.array([self.images.ids[position] for position in development])
+        clean = (y[development] == 0) & (self.none is not None)
+        boxed = np.isin(ids, boxes["image"].to_numpy(dtype=str))
+        return np.asarray(development[(clean | boxed) & ~np.isin(ids, list(lone))])
+
     def _detector(
-        self, boxes: pd.DataFrame, development: NDArray[np.intp], judged_y: NDArray[np.intp]
+        self, boxes: pd.DataFrame, shown: NDArray[np.intp], judged_y: NDArray[np.intp]
     ) -> PatternDetector | None:
         """Return a detector that has learned, or None where there is too little to learn from."""
         if not self.detector:
             return None
-        images = self.images[development]
+        images = self.images[shown]
         known = boxes[boxes["image"].isin(images.ids)]
-        if known["image"].nunique() < 2 or len(np.unique(judged_y)) < 2:
+        lacking = (
+            "boxes on 2 images at least"
+            if known["image"].nunique() < 2
+            else "2 annotated images of each class"
+            if len(np.unique(judged_y)) < 2
+            else None
+        )
+        if lacking:
             warnings.warn(
-                "there are too few boxes for a detector, which needs them on 2 images at least: this learns "
-                "from similarities only; annotate more",
+                f"there is too little for a detector, which needs {lacking}: this learns from similarities "
+                "only; annotate more",
                 stacklevel=3,
             )
             return None
@@ -328,11 +368,13 @@ class InspectorGadget:
         rows: NDArray[np.intp],
         sources: NDArray[np.int64] | None = None,
     ) -> WeakLabeler:
-        labeler = WeakLabeler(random_state=self.random_state, n_jobs=self.n_jobs)
+        given = WeakLabeler(n_jobs=self.n_jobs) if self.labeler is None else self.labeler
+        labeler: WeakLabeler = clone(given).set_params(random_state=self.random_state)
         with warnings.catch_warnings():
             # it knows classes by their numbers only: _check_found has said it by name
             warnings.simplefilter("ignore", SelectionWarning)
-            return labeler.fit(X[rows], y[rows], sources=sources)
+            labeler.fit(X[rows], y[rows], sources=sources)
+        return labeler
 
     def _believed(
         self, labeler: WeakLabeler, X: NDArray[np.float64], rows: NDArray[np.intp]

@@ -2,10 +2,19 @@ import numpy as np
 import pytest
 
 from ig_widgets.compute.baselines.self_training import SelfTrainer
+from ig_widgets.compute.labeling.folds import draw_folds
 from ig_widgets.compute.networks.cnn import ImageClassifier
-from ig_widgets.experiments.self_learning import self_learned
+from ig_widgets.experiments.self_learning import examples_per_fold, self_learned
 
 NETWORK = {"backbone": "mobilenet_v2", "learning_rate": 1e-3, "size": (32, 32)}
+
+
+@pytest.mark.parametrize("fewest", [2, 3, 5, 6, 10, 20, 25, 100])
+def test_there_are_three_networks_or_as_many_as_can_be(fewest):
+    codes = np.repeat([0, 1], [4 * fewest, fewest])
+    possible = {len(draw_folds(codes, size, 0)) for size in range(1, fewest + 1)} - {10}
+    wanted = max(k for k in possible if k <= 3)
+    assert len(draw_folds(codes, examples_per_fold(codes, 3), 0)) == wanted
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
-from functools import partial
-
 import cv2
 import numpy as np
 import pandas as pd
 import pytest
 
-from ig_widgets.compute.augmentation.shares import gan_patterns
+from ig_widgets.compute.augmentation.gan import PatternGAN
+from ig_widgets.compute.augmentation.policies import PolicyAugmenter
 from ig_widgets.compute.boxes import merge_boxes
 from ig_widgets.compute.detection.detector import PatternDetector
 from ig_widgets.compute.labeling.labeler import WeakLabeler
@@ -14,7 +13,6 @@ from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog
 from ig_widgets.data.simulated import SimulatedAnnotator
 from ig_widgets.data.synthetic import strips
-from ig_widgets.systems import inspector_gadget as module
 from ig_widgets.systems.inspector_gadget import InspectorGadget
 
 BOX = {"label": "bar", "present": True, "width": 14, "height": 8}
@@ -131,7 +129,7 @@ def test_too_few_boxes_for_a_detector_are_said_and_the_similarities_decide(bars,
     gadget = InspectorGadget(few, ["bar"], log=log, progress=False)
     with (
         pytest.warns(UserWarning, match="there is one example of 'bar'"),
-        pytest.warns(UserWarning, match="too few boxes for a detector"),
+        pytest.warns(UserWarning, match="needs boxes on 2 images at least"),
     ):
         P = gadget.learn()
     assert gadget.detector_ is gadget.stacked_ is None
@@ -139,11 +137,58 @@ def test_too_few_boxes_for_a_detector_are_said_and_the_similarities_decide(bars,
     assert gadget.report().facts["detector"] == "none"
 
 
+def test_a_class_that_cannot_be_judged_stands_in_the_way_of_a_detector(bars, log):
+    one_clean = bars[[0, *range(1, 20, 2), 25]]
+    gadget = InspectorGadget(one_clean, ["bar"], log=log, progress=False)
+    with (
+        pytest.warns(UserWarning, match="there is one example of 'ok'"),
+        pytest.warns(UserWarning, match="needs 2 annotated images of each class"),
+    ):
+        gadget.learn()
+
+
+def test_the_detector_learns_nothing_from_images_that_people_disagree_about(bars, log):
+    log.append([{"image": "01.png", **BOX, "x": 40, "y": 40}], annotator="you")  # beside that of "me"
+    log.append([{"image": "03.png", "label": "bar", "present": False}], annotator="you")
+    log.append([{"image": "05.png", **BOX, "x": 10, "y": 8}], annotator="you")  # as "me" has drawn it
+    log.append([{"image": "00.png", "label": "bar", "present": False}], annotator="you")
+
+    detector = PatternDetector(members=2, epochs=1, random_state=0)
+    gadget = InspectorGadget(bars, ["bar"], log=log, augment=(), detector=detector, progress=False)
+    with pytest.warns(UserWarning, match="boxes were drawn by one of several annotators only"):
+        gadget.learn()
+    learned = np.sort(np.concatenate(gadget.detector_.folds_))
+    assert len(learned) == 18
+    shown = [k for k in range(20) if k not in (1, 3)]
+    merged = merge_boxes(gadget.annotations)
+    slow = PatternDetector(members=2, epochs=1, random_state=0)
+    slow.fit(bars[shown], merged[~merged["outlier"]])
+    np.testing.assert_array_equal(slow.transform(bars[:4]), gadget.detector_.transform(bars[:4]))
+
+
+def test_the_settings_of_labeler_and_augmentation_can_be_given(bars, log):
+    gadget = InspectorGadget(
+        bars,
+        ["bar"],
+        log=log,
+        augment=(PolicyAugmenter(["Flip"], progress=False), PatternGAN(epochs=1)),
+        augmented=6,
+        labeler=WeakLabeler(learner="logistic"),
+        detector=False,
+        progress=False,
+    )
+    gadget.learn()
+    made = gadget.patterns_.provenance["operation"].dropna()
+    assert made.value_counts().to_dict() == {"Flip": 6, "GAN": 6}
+    assert gadget.labeler_.hidden_layer_sizes_ is None
+    assert gadget.report().facts["labeler"] == "logistic"
+
+
 @pytest.mark.parametrize(
-    ("augment", "n_made"), [((), 0), (("policy",), 24), (("gan",), 24), (("policy", "gan"), 48)]
+    ("augment", "n_made"),
+    [((), 0), (("policy",), 24), ((PatternGAN(epochs=2),), 24), (("policy", PatternGAN(epochs=2)), 48)],
 )
-def test_each_augmentation_adds_its_share_of_patterns(bars, log, augment, n_made, monkeypatch):
-    monkeypatch.setattr(module, "gan_patterns", partial(gan_patterns, epochs=2))  # else it takes minutes
+def test_each_augmentation_adds_its_share_of_patterns(bars, log, augment, n_made):
     gadget = InspectorGadget(
         bars, ["bar"], log=log, augment=augment, augmented=24, detector=False, progress=False
     )
@@ -206,7 +251,8 @@ def test_what_was_learned_stays_whole_when_learning_again_fails(bars, log):
     pd.testing.assert_frame_equal(gadget.weak_labels, before)
 
 
-def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log):
+@pytest.mark.parametrize("augment", [("policy",), ("search",)])
+def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log, augment):
     for i in range(24):
         cv2.imwrite(str(tmp_path / f"{i:02}.png"), textured(i, bar=(5 + i, 3 + i) if i % 2 else None))
     images = ImageSet.from_folder(tmp_path)
@@ -214,7 +260,7 @@ def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log):
         said = {**BOX, "x": 5 + i, "y": 3 + i} if i % 2 else {"label": "bar", "present": False}
         log.append([{"image": f"{i:02}.png", **said}], annotator="me")
     (tmp_path / "03.png").write_bytes(b"no image any more")
-    gadget = InspectorGadget(images, ["bar"], log=log, detector=False, progress=False)
+    gadget = InspectorGadget(images, ["bar"], log=log, augment=augment, detector=False, progress=False)
     with pytest.warns(UserWarning, match=r"03\.png"):
         gadget.learn()
     row = gadget.weak_labels.iloc[3]

@@ -1,13 +1,11 @@
 """GAN augmentation: more patterns, made by a network that learned what the drawn ones look like."""
 
 import os
-import pickle
 from collections import deque
 from collections.abc import Iterator, Sequence
 from numbers import Integral
-from pathlib import Path
 from typing import Self
-from zipfile import is_zipfile
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -19,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ig_widgets.compute.augmentation.gan_networks import SMALLEST_SIDE
 from ig_widgets.compute.augmentation.gan_training import Adversaries, Loss
+from ig_widgets.compute.networks.archives import read_archive, write_archive
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.compute.networks.precision import Precision
 from ig_widgets.compute.networks.squares import as_image, as_squares, correlations, resized
@@ -26,7 +25,7 @@ from ig_widgets.compute.networks.training import Record, ShuffledBatches, train
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.images import ImageSet
 
-_FORMAT = "ig_widgets PatternGAN 1"
+_FORMAT = "ig_widgets PatternGAN 2"
 _SOURCE = ("image", "label", *BOX)
 
 
@@ -236,8 +235,8 @@ class PatternGAN(BaseEstimator):
         Parameters
         ----------
         path
-            A file, which is replaced in one go if it exists. It holds numbers, names and tensors, the
-            patterns among them; torch reads it without running code.
+            A file, which is replaced in one go if it exists: an NPZ of arrays, the patterns among them, and
+            of names and numbers as JSON. Nothing in it is a pickle.
         """
         check_is_fitted(self)
         settings = self.get_params()
@@ -257,9 +256,7 @@ class PatternGAN(BaseEstimator):
             "sources": sources.where(sources.notna(), None).to_dict("list"),
             "state": self._adversaries.state(),
         }
-        part = Path(f"{os.fspath(path)}.part")
-        torch.save(content, part)
-        part.replace(path)
+        write_archive(path, content)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: Device = "auto") -> Self:
@@ -284,11 +281,7 @@ class PatternGAN(BaseEstimator):
         """
         on_cuda(device)  # which says so if there is no GPU
         try:
-            with Path(path).open("rb") as file:
-                if not is_zipfile(file):  # torch would try older ways to read it
-                    raise ValueError("it is no archive")  # noqa: TRY301
-                file.seek(0)
-                content = torch.load(file, map_location="cpu", weights_only=True)
+            content = read_archive(path)
             if content["format"] != _FORMAT:
                 raise ValueError(f"its format is {content['format']!r}")  # noqa: TRY301
             gan = cls(**content["settings"], device=device)
@@ -297,7 +290,9 @@ class PatternGAN(BaseEstimator):
             gan._build(content["squares"].numpy(), content["seed"])
             gan._adversaries.restore(content["state"])
             gan.epoch_, gan.records_ = content["epoch"], content["records"]
-        except (pickle.UnpicklingError, RuntimeError, LookupError, TypeError, ValueError) as error:
+        except torch.OutOfMemoryError:
+            raise
+        except (BadZipFile, EOFError, RuntimeError, LookupError, TypeError, ValueError) as error:
             raise ValueError(
                 f"'{os.fspath(path)}' was not written by PatternGAN.save of this version, or is damaged: "
                 "give another file, or train again"

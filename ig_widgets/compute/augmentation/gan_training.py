@@ -79,7 +79,7 @@ class Adversaries:
         Returns
         -------
         dict of str to float
-            ``d_loss`` and ``g_loss``, both before this step.
+            ``d_loss`` before this step, and ``g_loss`` after the discriminator has learned in it.
         """
         # the networks are as reproducible as the rest; cuDNN is so only when it is told
         with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):

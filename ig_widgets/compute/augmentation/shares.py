@@ -1,13 +1,20 @@
 """As many made patterns of each class as wanted."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from sklearn.base import clone
 
-from ig_widgets.data.images import ImageSet
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from ig_widgets.compute.augmentation.gan import PatternGAN
+    from ig_widgets.data.images import ImageSet
 
 _STEPS = 4000  # after which a GAN's patterns no longer get better, however many patterns there are
 
@@ -18,7 +25,7 @@ def even_share(patterns: ImageSet, n: int, random_state: int = 0) -> ImageSet:
     Parameters
     ----------
     patterns
-        Patterns with provenance.
+        Patterns; those without provenance are all of one class.
     n
         How many, 0 or more: each of K classes gets n / K, rounded down, or all that it has.
     random_state
@@ -41,7 +48,7 @@ def gan_patterns(
     patterns: ImageSet,
     n: int,
     *,
-    epochs: int = 1000,
+    gan: PatternGAN | None = None,
     random_state: int = 0,
     watch: Callable[[Iterator[Any], str], Iterator[Any]] = lambda records, _: records,
 ) -> ImageSet:
@@ -50,12 +57,13 @@ def gan_patterns(
     Parameters
     ----------
     patterns
-        Patterns with provenance. A class with a single one is left out: there is nothing between it and
-        others to be found.
+        Patterns; those without provenance are all of one class. A class with a single one is left out: there
+        is nothing between it and others to be found.
     n
         How many to make, 0 or more: each of K classes gets n / K, rounded down.
-    epochs
-        Of each GAN, but no more than 4000 steps of 5 patterns.
+    gan
+        Settings of each GAN, which makes no more than 4000 steps; its own seed is not used. Default:
+        ``PatternGAN()``.
     random_state
         Seed.
     watch
@@ -66,21 +74,25 @@ def gan_patterns(
     ImageSet
         The patterns made; see `PatternGAN` for their provenance.
     """
-    from ig_widgets.compute.augmentation.gan import PatternGAN  # noqa: PLC0415  # torch takes seconds, policies need none
+    if gan is None:
+        from ig_widgets.compute.augmentation.gan import PatternGAN  # noqa: PLC0415  # torch takes seconds
 
+        gan = PatternGAN()
     labels = _labels(patterns)
     kinds, counts = np.unique(labels, return_counts=True)
     made = patterns[:0]
     for kind, count in zip(kinds, counts, strict=True):
         if count < 2 or n < len(kinds):
             continue
-        steps_per_epoch = -(-count // 5)
-        gan = PatternGAN(epochs=min(epochs, -(-_STEPS // steps_per_epoch)), random_state=random_state)
-        for _ in watch(gan.training(patterns[labels == kind]), str(kind)):
+        enough = -(-_STEPS // -(-count // gan.batch_size))
+        of_kind = clone(gan).set_params(epochs=min(gan.epochs, enough), random_state=random_state)
+        for _ in watch(of_kind.training(patterns[labels == kind]), str(kind)):
             pass
-        made += gan.sample(n // len(kinds))
+        made += of_kind.sample(n // len(kinds))
     return made
 
 
 def _labels(patterns: ImageSet) -> NDArray[np.str_]:
-    return np.array([] if patterns.provenance is None else patterns.provenance["label"], dtype=np.str_)
+    if patterns.provenance is None:
+        return np.full(len(patterns), "")
+    return patterns.provenance["label"].to_numpy(dtype=np.str_, na_value="")

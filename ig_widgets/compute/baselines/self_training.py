@@ -271,9 +271,10 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
             if turn == self.rounds:
                 break
             P = member.predict_proba(examples.others)
-            added = np.flatnonzero(P.max(axis=1) >= self.confidence)
-            if not added.size:
+            sure = np.flatnonzero(P.max(axis=1) >= self.confidence)
+            if not sure.size:
                 break
+            added = sure
             pixels = np.concatenate([examples.pixels[fitted], examples.others[added]])
             codes = np.concatenate([examples.codes[fitted], P[added].argmax(axis=1)])
         return member, len(added)

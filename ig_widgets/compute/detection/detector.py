@@ -92,7 +92,8 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     out-of-fold, which is what a labeler has to learn from, since the networks are sure of the images that
     they were trained on. For these images `transform` says what the whole detector says.
 
-    Images are shifted and scaled to mean 0 and variance 1, and mirrored at random while learning.
+    Images are shifted and scaled to mean 0 and variance 1; while learning, they are mirrored and their
+    contrast and brightness vary at random.
 
     Memory holds the development set, reduced, at 2 bytes per pixel and channel, and for each job 0.4 GB for
     one class and 0.1 GB for each one more. Images are looked at in tiles: one of 24 megapixels at full
@@ -136,8 +137,9 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X
-            The development set: images (H, W) or (H, W, 3), those without anything to find included; an
-            `ImageSet`, whose ids the boxes name. Images that cannot be read are left out.
+            The development set: images (H, W) or (H, W, 3), an `ImageSet`, whose ids the boxes name. An image
+            without boxes stands for one without anything to find: leave out those of which that is not
+            known. Images that cannot be read are left out.
         y
             The boxes: one row each with ``image, label, x, y, width, height`` in pixels of the full
             resolution, as `crop_patterns` takes them.

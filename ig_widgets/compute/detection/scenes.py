@@ -64,16 +64,20 @@ def drawings(images: Sequence[NDArray[Any]], drawn: pd.DataFrame, classes: Seque
     ValueError
         If a box leaves its image or is not whole.
     """
-    ids = list(getattr(images, "ids", range(len(images))))
-    strangers = set(drawn["image"]) - set(ids)
+    names = list(getattr(images, "ids", range(len(images))))
+    ids = [str(name) for name in names]
+    by_image = dict(iter(drawn.groupby(drawn["image"].astype(str), sort=False)))
+    strangers = set(by_image) - set(ids)
     if strangers:
-        raise KeyError(f"a box is on {min(map(str, strangers))!r}, which is not among the images")
-    by_image = dict(iter(drawn.groupby("image", sort=False)))
+        raise KeyError(
+            f"a box is on {min(strangers)!r}, which is not among the images; give that image too, or leave "
+            "the box out"
+        )
     found = Drawings({}, {}, {})
     for position, image in enumerate(images):
         if image.size == 0:
             continue
-        name = f"image {ids[position]!r}"
+        name = f"image {names[position]!r}"
         channels, height, width = planes(image, name, "channels").shape
         rows = by_image.get(ids[position], drawn.iloc[:0])
         ends = [

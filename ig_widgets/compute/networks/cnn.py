@@ -67,7 +67,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         In which format convolutions compute, see `autocast`. "float32" gives nearly the same network on every
         machine, "auto" learns several times faster on some.
     random_state
-        Seed of the initial weights, the order of the images, and their variations.
+        Seed of the initial weights, the order of the images, and their variations. The same seed gives the
+        same network on the same CPU with the same number of threads, and nearly the same on a GPU.
 
     Attributes
     ----------
@@ -178,9 +179,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         pixels, positions = shrunk(images, self.size_)
         known = ~np.isnan(P[positions]).any(axis=1)
         pixels, P = pixels[known], P[positions[known]]
-        if len(P) < 2:
+        if len(P) < 2 or np.count_nonzero(P.sum(axis=0)) < 2:
             raise ValueError(
-                f"{len(P)} of {len(images)} images can be read and have a target; give at least 2"
+                f"{len(P)} of {len(images)} images can be read and have a target; give at least 2, and 2 "
+                "classes among them"
             )
         self.mean_: _Floats
         self.scale_: _Floats
@@ -240,7 +242,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
                 f"backbone is {self.backbone!r}; give one of {', '.join(BACKBONES)}, or a function that "
                 "makes a network for a number of classes"
             )
-        if self.size is not None and not (len(self.size) == 2 and min(self.size) >= 32):
+        if self.size is not None and not (np.shape(self.size) == (2,) and min(self.size) >= 32):
             raise ValueError(f"size is {self.size}; give height and width in pixels, at least 32")
         if self.batch_size < 2:
             raise ValueError(f"batch_size is {self.batch_size}; batch normalisation needs at least 2")
@@ -269,12 +271,12 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             seen += len(rows)
             optimizer.param_groups[0]["lr"] = self.learning_rate * _pace(seen / total)
             network.train()
-            with randomness():
+            with randomness(), torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
                 x = self._inputs(pixels[rows])
                 logits = self._logits(varied(x) if self.augment else x)
-            loss = functional.cross_entropy(logits, P[rows].to(x.device), weight=weights.to(x.device))
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+                loss = functional.cross_entropy(logits, P[rows].to(x.device), weight=weights.to(x.device))
+                optimizer.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             return {"loss": loss.item()}
 

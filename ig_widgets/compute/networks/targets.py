@@ -14,7 +14,8 @@ def checked_targets(targets: ArrayLike, n: int) -> tuple[NDArray[Any], NDArray[n
     ----------
     targets
         (n,) classes, whose values are sorted; or (n, n_classes) probabilities, whose classes are 0 to
-        n_classes - 1. A row of probabilities may be missing (NaN).
+        n_classes - 1. A row of probabilities may be missing (NaN). Beside two other classes or more, -1 is
+        refused: it stands for images without a label.
     n
         Number of images.
 
@@ -32,6 +33,8 @@ def checked_targets(targets: ArrayLike, n: int) -> tuple[NDArray[Any], NDArray[n
     if given.ndim == 1:
         check_classification_targets(given)
         classes, codes = np.unique(given, return_inverse=True)
+        if classes.dtype.kind in "if" and -1 in classes and len(classes) > 2:
+            raise ValueError("a target is -1, which stands for images without a label; leave those out")
         P = np.eye(len(classes))[codes]
     else:
         classes, P = np.arange(given.shape[1]), given.astype(np.float64)

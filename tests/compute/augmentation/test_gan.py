@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from ig_widgets.compute.augmentation.gan import PatternGAN
+from ig_widgets.compute.networks.archives import read_archive, write_archive
 from ig_widgets.compute.networks.squares import as_squares, resized
 from ig_widgets.compute.patterns import crop_patterns, pattern_sources
 from ig_widgets.data.images import ImageError, ImageSet
@@ -216,8 +217,9 @@ def test_saving_replaces_a_file_in_one_go_and_holds_no_code(tmp_path):
     path.write_text("an earlier one")
     PatternGAN(**{**QUICK, "random_state": np.random.RandomState(0)}).fit(scratches()).save(path)
     assert [file.name for file in tmp_path.iterdir()] == ["gan.pt"]
-    content = torch.load(path, weights_only=True)
-    assert content["settings"]["random_state"] is None
+    with ZipFile(path) as archive:
+        assert all(name.endswith(".npy") for name in archive.namelist())
+    assert read_archive(path)["settings"]["random_state"] is None
     PatternGAN.load(path, device="cpu")
 
 
@@ -229,7 +231,7 @@ class Evil:
 def test_files_of_others_are_refused_and_nothing_in_them_is_run(tmp_path, capsys):
     good = tmp_path / "good"
     PatternGAN(**QUICK).fit(scratches()).save(good)
-    changed = torch.load(good, weights_only=True)
+    changed = read_archive(good)
     changed["squares"] = changed["squares"][:, :, :-2, :-2]
     contents = {
         "empty": b"",
@@ -244,8 +246,8 @@ def test_files_of_others_are_refused_and_nothing_in_them_is_run(tmp_path, capsys
         archive.writestr("a/version", "3")
     torch.save({"weights": torch.ones(3)}, tmp_path / "weights")
     torch.save([1, 2], tmp_path / "list")
-    torch.save({"format": "ig_widgets PatternGAN 2"}, tmp_path / "newer")
-    torch.save(changed, tmp_path / "other side")
+    write_archive(tmp_path / "newer", {"format": "ig_widgets PatternGAN 3"})
+    write_archive(tmp_path / "other side", changed)
     torch.save(Evil(), tmp_path / "evil")
     for name in (*contents, "archive", "weights", "list", "newer", "other side", "evil"):
         with pytest.raises(

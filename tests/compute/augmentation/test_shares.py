@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ig_widgets.compute.augmentation.gan import PatternGAN
 from ig_widgets.compute.augmentation.shares import even_share, gan_patterns
 from ig_widgets.compute.patterns import crop_patterns
 from ig_widgets.data.images import ImageSet
@@ -41,6 +42,12 @@ def test_the_share_is_drawn_by_the_seed():
     assert first == again != other
 
 
+def test_patterns_without_provenance_are_of_one_class():
+    patterns = ImageSet.from_arrays([np.full((6, 8), value, np.uint8) for value in range(6)])
+    assert len(even_share(patterns, 2)) == 2
+    assert len(gan_patterns(patterns, 3, gan=PatternGAN(epochs=1))) == 3
+
+
 def test_no_patterns_have_no_share():
     patterns = patterns_of({"a": 2})[:0]
     assert len(even_share(patterns, 5)) == 0
@@ -54,14 +61,12 @@ def test_a_gan_for_each_class_makes_its_share():
         watched.append(name)
         return records
 
-    made = gan_patterns(patterns, 7, epochs=1, watch=watch)
+    made = gan_patterns(patterns, 7, gan=PatternGAN(epochs=1), watch=watch)
     assert made.provenance["label"].value_counts().to_dict() == {"a": 2, "b": 2}
     assert watched == ["a", "b"]
 
 
 def test_where_no_class_gets_a_pattern_no_gan_is_trained():
     watched = []
-    made = gan_patterns(
-        patterns_of({"a": 4, "b": 3}), 1, epochs=1, watch=lambda *given: watched.append(given)
-    )
+    made = gan_patterns(patterns_of({"a": 4, "b": 3}), 1, watch=lambda *given: watched.append(given))
     assert len(made) == len(watched) == 0
