@@ -221,10 +221,13 @@ def heat_map_figure(
     for position, caption in zip(positions, captions, strict=True):
         with suppress(ImageError):
             shown.append((images[int(position)], caption))
-    wide = bool(shown) and np.median([pixels.shape[1] / pixels.shape[0] for pixels, _ in shown]) > 1.5
+    ratio = float(np.median([pixels.shape[1] / pixels.shape[0] for pixels, _ in shown] or [1.0]))
+    wide = ratio > 1.5
     columns = min(2 if wide else 4, max(1, len(shown)))
     rows = max(1, -(-len(shown) // columns))
-    figure = Figure(figsize=(11, rows * (2.0 if wide else 3.2)), layout="constrained")
+    width = 11 / columns  # of a cell, in inches
+    height = 2 * width / ratio if wide else width / 2 / ratio
+    figure = Figure(figsize=(11, rows * (min(height, 4) + 0.5)), layout="constrained")
     cells = figure.subfigures(rows, columns, squeeze=False)
     for cell, (pixels, caption) in zip(cells.flat, shown, strict=False):
         cell.suptitle(caption, fontsize=8, parse_math=False)
@@ -257,16 +260,18 @@ def importance_figure(
     """
     ranked = [k for k in np.argsort(-importances, kind="stable") if not np.isnan(importances[k])]
     shown = ranked[:n_patterns]
-    figure = Figure(figsize=(8, 0.5 + 0.45 * max(1, len(shown))), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 3), squeeze=False).flat
-    for ax, k in zip(left.subplots(max(1, len(shown)), 1, squeeze=False).flat, shown, strict=False):
-        ax.set_axis_off()
-        _picture(ax, patterns[k])
-    ax = right.subplots()
-    ax.barh(range(len(shown)), importances[shown])
-    ax.set_yticks(range(len(shown)), [_plain(patterns.ids[k]) for k in shown], fontsize=7)
-    ax.invert_yaxis()
-    ax.set_xlabel("log loss without it, more than with it (nats per image)")
+    figure = Figure(figsize=(8, 0.6 + 0.45 * max(1, len(shown))), layout="constrained")
+    pairs = figure.subplots(max(1, len(shown)), 2, width_ratios=(1, 3), squeeze=False)
+    for (left, right), k in zip(pairs, shown, strict=False):
+        left.set_axis_off()
+        _picture(left, patterns[k])
+        right.barh([_plain(patterns.ids[k])], importances[k])
+        right.tick_params(axis="y", labelsize=7)
+        right.spines[["top", "right"]].set_visible(False)
+        right.sharex(pairs[0, 1])
+        right.tick_params(axis="x", labelbottom=False)
+    pairs[-1, 1].tick_params(axis="x", labelbottom=True)
+    pairs[-1, 1].set_xlabel("log loss without it, more than with it (nats per image)")
     return figure
 
 

@@ -77,9 +77,9 @@ def test_the_most_important_patterns_are_on_top_and_unknown_ones_missing():
     )
     figure = importance_figure(patterns, np.array([0.1, 0.5, np.nan, -0.2]), n_patterns=2)
     assert shown_values(figure) == [20, 10]
-    bars = figure.axes[-1]
-    assert [bar.get_width() for bar in bars.patches] == [0.5, 0.1]
-    assert bars.yaxis_inverted()
+    assert [bar.get_width() for ax in figure.axes for bar in ax.patches] == [0.5, 0.1]
+    names = [label.get_text() for ax in figure.axes if ax.patches for label in ax.get_yticklabels()]
+    assert names == [r"b\$", "a"]
     figure.canvas.draw()
 
 
