@@ -73,6 +73,7 @@ def run(
     keep: Path | None = None,
     backbone: BackboneName = "resnet18",
     labels: str = "detector",
+    sets: Sequence[str] = ("ksdd", "neu"),
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Train a network on a development set, with weak labels and without, for several random ones.
 
@@ -110,6 +111,8 @@ def run(
     labels
         Name of one of `METHODS` that makes the weak labels. "learned" takes twice as long as "detector"; on
         60 images of NEU its labels were no better.
+    sets
+        Which data sets: one of "ksdd" and "neu", or both.
 
     Returns
     -------
@@ -128,13 +131,14 @@ def run(
     FileNotFoundError
         If the data are not there.
     """
-    datasets = {"ksdd": load_ksdd(data)[0], "neu": load_neu(data)}
+    known = {"ksdd": lambda: load_ksdd(data)[0], "neu": lambda: load_neu(data)}
+    datasets = {name: known[name]() for name in sets}
     if quick:
         datasets = {
             name: part(some, of_each_class(some.y, QUICK_IMAGES, 0)) for name, some in datasets.items()
         }
         seeds = min(seeds, QUICK_SEEDS)
-    cases = QUICK if quick else CASES
+    cases = {name: (QUICK if quick else CASES)[name] for name in sets}
     with TemporaryDirectory() as store:
         tasks = [
             delayed(kept)(
@@ -242,7 +246,9 @@ def tipping_row(runs: Sequence[_Measures], multiples: Sequence[int]) -> dict[str
 def _drawn(metrics: _Measures, cases: Mapping[str, Case], backbone: str) -> Figure:
     """Draw how F1 grows with the labelled images, and how far weak labels reach."""
     figure = Figure(figsize=(5 * len(cases), 4), layout="constrained")
-    for (name, case), axes in zip(cases.items(), figure.subplots(1, len(cases)), strict=True):
+    for (name, case), axes in zip(
+        cases.items(), figure.subplots(1, len(cases), squeeze=False).flat, strict=True
+    ):
         alone = [metrics[f"{name}/{_row(multiple)}"] for multiple in case.multiples]
         median = np.array([row["f1_median"] for row in alone])
         reach = np.abs([[row[key] for row in alone] for key in ("f1_min", "f1_max")] - median)
