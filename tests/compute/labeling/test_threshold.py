@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from ig_widgets.compute.labeling.threshold import break_even, shifted, threshold_of
 
-probabilities = st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=2, max_size=30)
+# 0, 1, and what is far enough from them for a number in between
+values = st.one_of(st.just(0.0), st.floats(1e-300, 1 - 1e-15), st.just(1.0))
+probabilities = st.lists(st.tuples(values, st.booleans()), min_size=2, max_size=30)
 
 
 @given(probabilities)
