@@ -66,10 +66,12 @@ def compare(
     with TemporaryDirectory() as store:
         tasks = (
             delayed(_measured)(
-                Split(dataset, rows, seed, store=Path(store), **settings), methods, keep, facts
+                Split(dataset, rows, seed, store=Path(store), **settings),
+                methods,
+                keep,
+                {"images": dataset.images.ids, "rows": rows, "seed": seed, **settings},
             )
             for seed, rows in zip(seeds or range(len(developments)), developments, strict=True)
-            for facts in [{"images": dataset.images.ids, "rows": rows, "seed": seed, **settings}]
         )
         made = Parallel(n_jobs=processes, return_as="generator")(tasks)
         runs = list(tqdm(made, total=len(developments), desc="development sets", disable=None))

@@ -40,9 +40,10 @@ def self_learned(
         Probabilities of the images outside the development set.
     """
     per_fold = examples_per_fold(split.y, folds)
-    drawn = len(draw_folds(split.y, per_fold, split.seed))
+    drawn = draw_folds(split.y, per_fold, split.seed)
+    fewest = min((len(fitted) for fitted, _ in drawn), default=len(split.y))
     classifier = ImageClassifier(backbone, learning_rate=learning_rate, size=size)
-    steps_per_epoch = -(-(len(split.y) * (drawn - 1) // drawn) // classifier.batch_size)
+    steps_per_epoch = -(-fewest // classifier.batch_size)
     classifier.set_params(epochs=max(epochs, -(-steps // steps_per_epoch)))
     trainer = SelfTrainer(classifier, examples_per_fold=per_fold, random_state=split.seed)
     trainer.fit(split.development, split.y)

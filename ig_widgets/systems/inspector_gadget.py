@@ -294,38 +294,39 @@ class InspectorGadget:
 
     def _augmented(self, cut: ImageSet, y: NDArray[np.intp]) -> tuple[ImageSet, PolicyAugmenter | None]:
         """Return the patterns that were cut out, then those made of them, and what made those."""
-        for way in self.augment:
-            if not isinstance(way, PolicyAugmenter | PatternGAN) and way not in ("policy", "search", "gan"):
-                raise ValueError(
-                    f"augment holds {way!r}; it may hold 'policy' or 'search', and 'gan', or a "
-                    "PolicyAugmenter and a PatternGAN"
-                )
+        settings: dict[str, Any] = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
+        named = {
+            "policy": PolicyAugmenter(**settings),
+            "search": PolicyAugmenter(search="triples", **settings),
+            "gan": PatternGAN(),
+        }
+        ways = [named.get(way) if isinstance(way, str) else way for way in self.augment]
+        unknown = [
+            given
+            for given, way in zip(self.augment, ways, strict=True)
+            if not isinstance(way, PolicyAugmenter | PatternGAN)
+        ]
+        if unknown:
+            raise ValueError(
+                f"augment holds {unknown[0]!r}; it may hold 'policy' or 'search', and 'gan', or a "
+                "PolicyAugmenter and a PatternGAN"
+            )
         patterns, augmenter, seed = cut, None, self.random_state
-        for way in self.augment:
-            if way == "gan" or isinstance(way, PatternGAN):
-                gan = None if way == "gan" else way
-                patterns += gan_patterns(cut, self.augmented, gan=gan, random_state=seed, watch=self._watch)
-                continue
-            augmenter = clone(
-                way
-                if isinstance(way, PolicyAugmenter)
-                else PolicyAugmenter(
-                    search="triples" if way == "search" else None,
-                    store=self.store,
-                    n_jobs=self.n_jobs,
-                    progress=self.progress,
-                )
-            ).set_params(random_state=seed)
-            known = np.flatnonzero(y >= 0)
-            made = augmenter.fit(cut, self.images[known], y[known]).transform(cut)
-            patterns += even_share(made, self.augmented, seed)
+        known = np.flatnonzero(y >= 0)
+        for way in ways:
+            if isinstance(way, PatternGAN):
+                patterns += gan_patterns(cut, self.augmented, gan=way, random_state=seed, watch=self._watch)
+            elif isinstance(way, PolicyAugmenter):
+                augmenter = clone(way).set_params(random_state=seed)
+                made = augmenter.fit(cut, self.images[known], y[known]).transform(cut)
+                patterns += even_share(made, self.augmented, seed)
         return patterns, augmenter
 
     def _shown(
         self, development: NDArray[np.intp], y: NDArray[np.intp], boxes: pd.DataFrame, lone: set[str]
     ) -> NDArray[np.intp]:
         """Return those of a development set of which it is known where the defects are, and where not."""
-        ids = np.array([self.images.ids[position] for position in development])
+        ids = np.array(self.images[development].ids)
         clean = (y[development] == 0) & (self.none is not None)
         boxed = np.isin(ids, boxes["image"].to_numpy(dtype=str))
         return np.asarray(development[(clean | boxed) & ~np.isin(ids, list(lone))])

@@ -1,10 +1,16 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
 from ig_widgets.compute.baselines.self_training import SelfTrainer
 from ig_widgets.compute.labeling.folds import draw_folds
+from ig_widgets.compute.labeling.labeler import SelectionWarning
 from ig_widgets.compute.networks.cnn import ImageClassifier
+from ig_widgets.experiments import ksdd
+from ig_widgets.experiments.datasets import load_ksdd
 from ig_widgets.experiments.self_learning import examples_per_fold, self_learned
+from ig_widgets.experiments.splits import Split
 
 NETWORK = {"backbone": "mobilenet_v2", "learning_rate": 1e-3, "size": (32, 32)}
 
@@ -30,3 +36,13 @@ def test_as_many_networks_as_folds_learn_as_long_as_was_said(small_split, folds,
     P = self_learned(small_split, **NETWORK, folds=folds, epochs=epochs, steps=steps)
     np.testing.assert_array_equal(P, trainer.predict_proba(small_split.dataset.images[small_split.test]))
     assert len(P) == 60 - 18
+
+
+@pytest.mark.parametrize("bars", [1, 3])
+def test_too_few_bars_for_folds_of_some_of_each_class_still_give_networks(small_ksdd, bars):
+    dataset, _ = load_ksdd(small_ksdd)
+    rows = np.r_[:bars, 20:26]  # the first 20 images have bars
+    split = Split(dataset, rows, 3, store=small_ksdd / "store", **ksdd.QUICK)
+    with pytest.warns(SelectionWarning) if bars == 1 else nullcontext():
+        P = self_learned(split, **NETWORK, folds=3, epochs=1, steps=1)
+    assert np.isfinite(P).all()

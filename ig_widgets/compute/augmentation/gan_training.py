@@ -81,11 +81,6 @@ class Adversaries:
         dict of str to float
             ``d_loss`` before this step, and ``g_loss`` after the discriminator has learned in it.
         """
-        # the networks are as reproducible as the rest; cuDNN is so only when it is told
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
-            return self._step(batch)
-
-    def _step(self, batch: NDArray[np.int64]) -> Record:
         n = len(batch)
         # of a generator for each step, so that training goes on from a file as if nothing had come between
         noise = self._noise(np.random.default_rng([self._seed, self._steps, 1]), n)

@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 from ig_widgets.compute.augmentation.operations import OPERATIONS, Fill
 from ig_widgets.compute.augmentation.policy_samples import policy_samples
 from ig_widgets.compute.augmentation.policy_search import draw_splits, score_triples
+from ig_widgets.compute.labeling.folds import Fold
 from ig_widgets.compute.matching.feature_store import FeatureStore
 from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.compute.patterns import pattern_sources
@@ -176,6 +177,7 @@ class PolicyAugmenter(BaseEstimator):
                 f"the image that pattern '{patterns.ids[unknown[0]]}' was cut from is not among the images, "
                 "so it cannot be judged without its own pattern; give the images that the patterns are from"
             )
+        splits = self._splits(labels, patterns, images, seed)  # which refuses too few before they are matched
         samples = self._samples(patterns, operations, seed)[0]
         everything = patterns + samples
         made = [] if samples.provenance is None else samples.provenance["operation"].to_list()
@@ -187,14 +189,9 @@ class PolicyAugmenter(BaseEstimator):
             )
         X = self._similarities(everything, images)
         readable = ~np.isnan(X).any(axis=1)
-        images, labels, X = images[readable], labels[readable], X[readable]
-        splits = draw_splits(
-            labels,
-            np.isin(np.arange(len(images)), pattern_sources(patterns, images)),
-            train_size=self.train_size,
-            repeats=self.repeats,
-            random_state=seed,
-        )
+        if not readable.all():
+            images, labels, X = images[readable], labels[readable], X[readable]
+            splits = self._splits(labels, patterns, images, seed)
         self.scores_ = score_triples(
             X,
             labels,
@@ -265,6 +262,17 @@ class PolicyAugmenter(BaseEstimator):
             composed=self.composed,
             fill=self.fill,
             seed=seed,
+        )
+
+    def _splits(
+        self, labels: NDArray[np.generic], patterns: ImageSet, images: ImageSet, seed: int
+    ) -> list[Fold]:
+        return draw_splits(
+            labels,
+            np.isin(np.arange(len(images)), pattern_sources(patterns, images)),
+            train_size=self.train_size,
+            repeats=self.repeats,
+            random_state=seed,
         )
 
     def _similarities(self, patterns: ImageSet, images: ImageSet) -> NDArray[np.float64]:

@@ -1,20 +1,15 @@
 """As many made patterns of each class as wanted."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import clone
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from numpy.typing import NDArray
-
-    from ig_widgets.compute.augmentation.gan import PatternGAN
-    from ig_widgets.data.images import ImageSet
+from ig_widgets.compute.augmentation.gan import PatternGAN
+from ig_widgets.data.images import ImageSet
 
 _STEPS = 4000  # after which a GAN's patterns no longer get better, however many patterns there are
 
@@ -74,10 +69,7 @@ def gan_patterns(
     ImageSet
         The patterns made; see `PatternGAN` for their provenance.
     """
-    if gan is None:
-        from ig_widgets.compute.augmentation.gan import PatternGAN  # noqa: PLC0415  # torch takes seconds
-
-        gan = PatternGAN()
+    gan = PatternGAN() if gan is None else gan
     labels = _labels(patterns)
     kinds, counts = np.unique(labels, return_counts=True)
     made = patterns[:0]

@@ -21,7 +21,7 @@ from ig_widgets.compute.detection.scenes import drawings, reduced, reduced_shape
 from ig_widgets.compute.detection.windows import window_size
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.compute.networks.precision import Precision, autocast
-from ig_widgets.compute.networks.training import Record, train
+from ig_widgets.compute.networks.training import Record, deterministic, train
 from ig_widgets.compute.patterns import drawn_boxes
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -371,7 +371,7 @@ def _reproducible() -> Iterator[None]:
     """Let cuDNN compute the same again, and put back the number of threads for what comes after."""
     threads = torch.get_num_threads()
     try:
-        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+        with deterministic():
             yield
     finally:
         torch.set_num_threads(threads)

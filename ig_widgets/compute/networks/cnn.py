@@ -271,12 +271,12 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             seen += len(rows)
             optimizer.param_groups[0]["lr"] = self.learning_rate * _pace(seen / total)
             network.train()
-            with randomness(), torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+            with randomness():
                 x = self._inputs(pixels[rows])
                 logits = self._logits(varied(x) if self.augment else x)
-                loss = functional.cross_entropy(logits, P[rows].to(x.device), weight=weights.to(x.device))
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
+            loss = functional.cross_entropy(logits, P[rows].to(x.device), weight=weights.to(x.device))
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             return {"loss": loss.item()}
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 import numpy as np
@@ -18,8 +18,8 @@ def train(
 ) -> Iterator[Record]:
     """Go through the batches again and again, and tell after each time how it went.
 
-    Nothing happens between two records: progress bars, logging, stopping early and a Stop button are the
-    caller's ``for`` loop and its ``break``.
+    Steps are `deterministic`. Nothing happens between two records: progress bars, logging, stopping early
+    and a Stop button are the caller's ``for`` loop and its ``break``.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ def train(
     if epochs < 0:
         raise ValueError(f"epochs is {epochs}; give 0 or more")
     for epoch in range(1, epochs + 1):
-        measured = [step(batch) for batch in batches]
+        with deterministic():
+            measured = [step(batch) for batch in batches]
         if not measured:
             raise ValueError("there is no batch to learn from: give at least one example")
         record = {name: float(np.mean([one[name] for one in measured])) for name in measured[0]}
@@ -61,6 +62,14 @@ def train(
                     f"{name} is {value} in epoch {epoch}: training has diverged; try a smaller learning rate"
                 )
         yield {"epoch": epoch, **record}
+
+
+def deterministic() -> AbstractContextManager[None]:
+    """Return a context in which cuDNN computes the same again; networks are as reproducible as the rest."""
+    flags: AbstractContextManager[None] = torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True
+    )
+    return flags
 
 
 def until_patience(records: Iterable[Record], name: str, patience: int) -> Iterator[Record]:
