@@ -24,12 +24,13 @@ def break_even(p: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
     values = np.unique(p)
     if len(values) < 2:
         return 0.5
-    cuts = (values[1:] + values[:-1]) / 2
+    lower, upper = values[:-1], values[1:]
+    middle = (lower + upper) / 2
+    cuts = np.where(middle > lower, middle, upper)  # no number lies between two that are neighbours
     excess = np.array([np.sum(p >= cut) for cut in cuts]) - positive.sum()
     # equal probabilities can make the exact number impossible: then the nearest, and rather too few
     cut = cuts[np.lexsort((excess, np.abs(excess)))[0]]
-    # a saturated network gives 0 and 1, from which rounding may take the cut as far: its odds must be finite
-    return float(np.clip(cut, np.finfo(float).tiny, 1 - np.finfo(float).eps))
+    return float(min(cut, math.nextafter(1, 0)))  # its odds must be finite
 
 
 def shifted(P: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:

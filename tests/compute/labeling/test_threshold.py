@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from ig_widgets.compute.labeling.threshold import break_even, shifted, threshold_of
 
-# 0, 1, and what is far enough from them for a number in between
-values = st.one_of(st.just(0.0), st.floats(1e-300, 1 - 1e-15), st.just(1.0))
+# all but the number before 1: a cut that tells these two apart would be 1, whose odds are not finite
+values = st.floats(0, 1).filter(lambda value: value != math.nextafter(1, 0))
 probabilities = st.lists(st.tuples(values, st.booleans()), min_size=2, max_size=30)
 
 
@@ -20,6 +20,13 @@ def test_as_many_lie_above_the_cut_as_are_positive_or_as_near_as_equal_values_al
     above = np.sum(p >= break_even(p, positive)) - positive.sum()
     if possible:
         assert abs(above) <= min(map(abs, possible))
+
+
+@pytest.mark.parametrize("low", [0.0, 1e-310, 0.5, 0.7])
+def test_neighbouring_numbers_are_told_apart(low):
+    high = math.nextafter(low, 1)
+    cut = break_even(np.array([low, high]), np.array([False, True]))
+    assert low < cut <= high
 
 
 def test_it_lies_in_the_middle_of_the_gap():
