@@ -22,10 +22,11 @@ demo: $(VENV)/.installed
 lab: $(VENV)/.installed
 	$(BIN)/jupyter lab $(if $(ROOT),,--allow-root) notebooks/00_quickstart.ipynb
 
-# all tests, the browser's included
+# all tests, as many at a time as there are cores; then those in the browser, one after the other
 test: $(VENV)/.installed $(CHROMIUM)
 	cd js && npm test --silent
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses auto -m "not browser"
+	$(BIN)/pytest -m browser
 
 # style, types and the direction of the imports
 check: $(VENV)/.installed

@@ -22,3 +22,8 @@ def data_dir():
     if not folder.is_dir():
         pytest.skip("the real data sets are absent: set IG_DATA to their folder")
     return folder
+
+
+def pytest_collection_modifyitems(items):
+    # the long ones first: the many short ones fill what time is left
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

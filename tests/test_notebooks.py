@@ -10,11 +10,12 @@ NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom_twice(path, tmp_path, monkeypatch):
+def test_a_notebook_runs_from_top_to_bottom(path, tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     folder = tmp_path / "work"
     folder.mkdir()
-    for _ in range(2):  # the second time the statements of the first are there
+    times = 2 if path.stem == "00_quickstart" else 1
+    for _ in range(times):  # the second time the statements of the first are there
         notebook = nbformat.read(path, as_version=4)
         client = NotebookClient(notebook, timeout=900, resources={"metadata": {"path": str(folder)}})
         client.execute(env=os.environ | {"IPYTHONDIR": str(tmp_path / "ipython")})

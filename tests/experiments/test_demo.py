@@ -1,10 +1,12 @@
 import re
 import sys
+from functools import partial
 
 import pandas as pd
 import pytest
 
 from ig_widgets.experiments import demo
+from ig_widgets.systems.inspector_gadget import InspectorGadget
 
 
 def test_an_earlier_demo_is_replaced_and_nothing_else(tmp_path):
@@ -28,11 +30,15 @@ def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path):
 def test_the_demo_labels_better_than_the_majority_class(tmp_path, monkeypatch, capsys):
     out = tmp_path / "demo"
     monkeypatch.setattr(sys, "argv", ["demo", "--out", str(out)])
+    # the whole of it, with what takes the most time, is `make demo`
+    monkeypatch.setattr(demo, "InspectorGadget", partial(InspectorGadget, detector=False, progress=False))
+    monkeypatch.setattr(demo, "N_IMAGES", 60)
+    monkeypatch.setattr(demo, "N_DEFECTIVE", 8)
     demo.main()
     printed = capsys.readouterr().out
     weak, majority = (float(value) for value in re.findall(r"F1 of the .* (0\.\d+|1\.0+)", printed))
     assert weak > majority + 0.3
     labels = pd.read_csv(out / "weak_labels.csv")
-    assert len(labels) == demo.N_IMAGES
+    assert len(labels) == 60
     assert labels["label"].isin(["ok", demo.KIND]).all()
     assert "data:image/png;base64," in (out / "report.html").read_text(encoding="utf-8")

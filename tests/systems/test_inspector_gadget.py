@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from ig_widgets.compute.augmentation.gan import PatternGAN
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
@@ -15,6 +16,9 @@ from ig_widgets.data.simulated import SimulatedAnnotator
 from ig_widgets.data.synthetic import strips
 from ig_widgets.systems.inspector_gadget import InspectorGadget
 
+# one small network instead of the choice among many that only the first test needs
+LABELER = WeakLabeler(hidden_layers=[(4,)], alpha=1.0, members=1)
+QUICK = {"labeler": LABELER, "detector": False, "progress": False}
 BOX = {"label": "bar", "present": True, "width": 14, "height": 8}
 
 
@@ -66,30 +70,27 @@ def test_it_learns_what_people_boxed(bars, log):
 
 
 def test_the_same_seed_gives_the_same_labels_and_order(bars, log):
-    first, second = (
-        InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False, random_state=3)
-        for _ in range(2)
-    )
+    first, second = (InspectorGadget(bars, ["bar"], log=log, **QUICK, random_state=3) for _ in range(2))
     np.testing.assert_array_equal(first.order, second.order)
     np.testing.assert_array_equal(first.learn(), second.learn())
     assert sorted(first.order) == list(range(40))
     assert (
-        InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False, random_state=4).order.tolist()
+        InspectorGadget(bars, ["bar"], log=log, **QUICK, random_state=4).order.tolist()
         != first.order.tolist()
     )
 
 
 def test_the_development_set_is_judged_without_its_own_patterns(bars, log):
     images = bars[::-1]  # so that rows of the development set are no positions of images
-    gadget = InspectorGadget(images, ["bar"], log=log, detector=False, progress=False)
+    gadget = InspectorGadget(images, ["bar"], log=log, **QUICK)
     P = gadget.learn()
     development = list(range(20, 40))
     assert gadget.development_.tolist() == development
     own = [development.index(images.position(name)) for name in gadget.patterns_.provenance["image"]]
     X, y = gadget.X_[development], gadget.y_[development]
-    slow = WeakLabeler(random_state=0).fit(X, y, sources=own)
+    slow = clone(LABELER).set_params(random_state=0).fit(X, y, sources=own)
     np.testing.assert_array_equal(P[gadget.judged_], slow.oof_probabilities_)
-    leaking = WeakLabeler(random_state=0).fit(X, y)
+    leaking = clone(LABELER).set_params(random_state=0).fit(X, y)
     assert not np.allclose(slow.oof_probabilities_, leaking.oof_probabilities_)
 
 
@@ -189,9 +190,7 @@ def test_the_settings_of_labeler_and_augmentation_can_be_given(bars, log):
     [((), 0), (("policy",), 24), ((PatternGAN(epochs=2),), 24), (("policy", PatternGAN(epochs=2)), 48)],
 )
 def test_each_augmentation_adds_its_share_of_patterns(bars, log, augment, n_made):
-    gadget = InspectorGadget(
-        bars, ["bar"], log=log, augment=augment, augmented=24, detector=False, progress=False
-    )
+    gadget = InspectorGadget(bars, ["bar"], log=log, augment=augment, augmented=24, **QUICK)
     gadget.learn()
     parents = gadget.patterns_.provenance["parent"]
     assert (gadget.drawn_, len(gadget.patterns_)) == (10, 10 + n_made)
@@ -202,7 +201,7 @@ def test_each_augmentation_adds_its_share_of_patterns(bars, log, augment, n_made
 
 @pytest.mark.slow
 def test_the_search_for_operations_is_shown(bars, log):
-    gadget = InspectorGadget(bars, ["bar"], log=log, augment=("search",), detector=False, progress=False)
+    gadget = InspectorGadget(bars, ["bar"], log=log, augment=("search",), **QUICK)
     gadget.learn()
     best = gadget.augmenter_.scores_.sort_values("rank").iloc[0]
     made_by = set(gadget.patterns_.provenance["operation"].dropna())
@@ -217,14 +216,14 @@ def test_an_unknown_augmentation_is_named(bars, log):
 
 def test_what_people_said_stands_in_the_table_even_if_the_labeler_disagrees(bars, log):
     log.append([{"image": "31.png", "label": "bar", "present": False}], annotator="me")  # there is one
-    gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
+    gadget = InspectorGadget(bars, ["bar"], log=log, **QUICK)
     gadget.learn()
     row = gadget.weak_labels.iloc[31]
     assert (row["label"], row["annotated"]) == ("ok", True)
 
 
 def test_a_class_without_examples_is_named_and_never_believed(bars, log):
-    gadget = InspectorGadget(bars, ["aaa (never seen)", "bar"], log=log)
+    gadget = InspectorGadget(bars, ["aaa (never seen)", "bar"], log=log, **QUICK)
     with pytest.warns(UserWarning, match=r"there is no example of 'aaa \(never seen\)'"):
         P = gadget.learn()
     assert (P[:, 1] == 0).all()
@@ -234,14 +233,14 @@ def test_a_class_without_examples_is_named_and_never_believed(bars, log):
 
 def test_one_example_of_a_class_is_named_and_not_judged(bars, log):
     few = bars[[0, 1, 2, 4, 6, 8, 25]]
-    gadget = InspectorGadget(few, ["bar"], log=log, detector=False, progress=False)
+    gadget = InspectorGadget(few, ["bar"], log=log, **QUICK)
     with pytest.warns(UserWarning, match="there is one example of 'bar'"):
         gadget.learn()
     assert not any("cross-validation" in name for name in gadget.report().facts)
 
 
 def test_what_was_learned_stays_whole_when_learning_again_fails(bars, log):
-    gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
+    gadget = InspectorGadget(bars, ["bar"], log=log, **QUICK)
     gadget.learn()
     before = gadget.weak_labels
     while log.undo("me"):
@@ -260,7 +259,7 @@ def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log, augment):
         said = {**BOX, "x": 5 + i, "y": 3 + i} if i % 2 else {"label": "bar", "present": False}
         log.append([{"image": f"{i:02}.png", **said}], annotator="me")
     (tmp_path / "03.png").write_bytes(b"no image any more")
-    gadget = InspectorGadget(images, ["bar"], log=log, augment=augment, detector=False, progress=False)
+    gadget = InspectorGadget(images, ["bar"], log=log, augment=augment, **QUICK)
     with pytest.warns(UserWarning, match=r"03\.png"):
         gadget.learn()
     row = gadget.weak_labels.iloc[3]
@@ -282,7 +281,7 @@ def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log, augment):
 )
 def test_classes_that_cannot_be_are_refused_before_anything_is_matched(bars, log, classes, sentence):
     with pytest.raises(ValueError, match=sentence):
-        InspectorGadget(bars, classes, log=log, detector=False, progress=False).learn()
+        InspectorGadget(bars, classes, log=log, **QUICK).learn()
 
 
 def test_an_unreadable_image_gets_no_label_and_stops_nothing(tmp_path, log):
@@ -296,7 +295,7 @@ def test_an_unreadable_image_gets_no_label_and_stops_nothing(tmp_path, log):
     log.append(rows[:20], annotator="me")
     broken = tmp_path / "22.png"
     broken.write_bytes(broken.read_bytes()[:-400] + bytes(400))
-    gadget = InspectorGadget(images, ["bar"], log=log, detector=False, progress=False)
+    gadget = InspectorGadget(images, ["bar"], log=log, **QUICK)
     with pytest.warns(UserWarning, match=r"22\.png"):
         P = gadget.learn()
     assert np.isnan(P[22]).all()
@@ -329,9 +328,7 @@ def test_classes_of_which_every_image_has_one(log):
         for i in range(16)
     ]
     log.append(rows, annotator="me")
-    gadget = InspectorGadget(
-        images, ["lying", "standing"], log=log, detector=False, progress=False, none=None
-    )
+    gadget = InspectorGadget(images, ["lying", "standing"], log=log, **QUICK, none=None)
     gadget.learn()
     assert gadget.classes == ["lying", "standing"]
     labels = gadget.weak_labels["label"][16:]
@@ -340,7 +337,7 @@ def test_classes_of_which_every_image_has_one(log):
 
 def test_boxes_that_one_of_several_people_drew_are_left_out_with_a_warning(bars, log):
     log.append([{"image": "01.png", **BOX, "x": 40, "y": 40}], annotator="you")
-    gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
+    gadget = InspectorGadget(bars, ["bar"], log=log, **QUICK)
     with pytest.warns(UserWarning, match="2 of 11 boxes were drawn by one of several annotators only"):
         gadget.learn()
     assert "01.png#0" not in gadget.patterns_.ids
@@ -348,7 +345,7 @@ def test_boxes_that_one_of_several_people_drew_are_left_out_with_a_warning(bars,
 
 def test_crowd_of_simulated_people(log):
     images, truth = strips("bubble", 40, defect_rate=0.5)
-    gadget = InspectorGadget(images, ["bubble"], log=log, detector=False, progress=False, target=8)
+    gadget = InspectorGadget(images, ["bubble"], log=log, **QUICK, target=8)
     for name in ("ada", "bo"):
         person = SimulatedAnnotator(truth, name=name, miss_rate=0, false_rate=0)
         log.extend(person.annotate(images[gadget.order[:24]]))
@@ -379,20 +376,18 @@ def test_too_little_to_learn_from_is_said(tmp_path, rows, sentence):
         if rows:
             log.append(rows, annotator="me")
         with pytest.raises(ValueError, match=sentence):
-            InspectorGadget(images, ["bar"], log=log, detector=False, progress=False).learn()
+            InspectorGadget(images, ["bar"], log=log, **QUICK).learn()
 
 
 def test_nothing_is_shown_before_it_was_learned(bars, log):
-    gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
+    gadget = InspectorGadget(bars, ["bar"], log=log, **QUICK)
     for show in (lambda: gadget.weak_labels, gadget.report):
         with pytest.raises(RuntimeError, match="nothing was learned yet"):
             show()
 
 
 def test_asking_shows_the_seeded_order(bars, log):
-    gadget = InspectorGadget(
-        bars, ["bar"], log=log, detector=False, progress=False, target=5, annotator="somebody new"
-    )
+    gadget = InspectorGadget(bars, ["bar"], log=log, **QUICK, target=5, annotator="somebody new")
     annotator = gadget.ask()
     assert [annotator._images.ids[i] for i in range(40)] == [bars.ids[i] for i in gadget.order]
     assert annotator._goal == 5
@@ -411,7 +406,7 @@ def test_the_report_is_one_page_with_pictures_and_no_markup_from_names(tmp_path,
         for i, image in enumerate(images.ids)
     ]
     log.append(rows, annotator="me")
-    gadget = InspectorGadget(images, [label], log=log, detector=False, progress=False)
+    gadget = InspectorGadget(images, [label], log=log, **QUICK)
     gadget.learn()
     page = gadget.report().save(tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == 4
@@ -421,10 +416,8 @@ def test_the_report_is_one_page_with_pictures_and_no_markup_from_names(tmp_path,
 
 
 def test_a_store_changes_nothing_and_is_used_again(bars, log, tmp_path):
-    expected = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False).learn()
+    expected = InspectorGadget(bars, ["bar"], log=log, **QUICK).learn()
     for _ in range(2):
-        P = InspectorGadget(
-            bars, ["bar"], log=log, detector=False, progress=False, store=tmp_path / "features"
-        ).learn()
+        P = InspectorGadget(bars, ["bar"], log=log, **QUICK, store=tmp_path / "features").learn()
         np.testing.assert_array_equal(P, expected)
     assert len(list((tmp_path / "features").rglob("*.npz"))) == 1

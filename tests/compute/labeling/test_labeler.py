@@ -30,8 +30,7 @@ def similarities(counts, n_features=4, seed=0):
     return X[shuffled], y[shuffled]
 
 
-@pytest.mark.slow
-@parametrize_with_checks([WeakLabeler()])
+@parametrize_with_checks([WeakLabeler(hidden_layers=[(2,), (4,)], alpha=1.0, members=2)])
 def test_it_keeps_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -47,7 +46,7 @@ def test_logistic_regression_keeps_the_contract_of_scikit_learn(estimator, check
 
 
 @pytest.mark.slow
-@parametrize_with_checks([WeakLabeler(learner="boosting")])
+@parametrize_with_checks([WeakLabeler(learner="boosting", members=1)])
 def test_boosting_keeps_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
