@@ -18,7 +18,7 @@ NEUTRAL = {
     "Solarize": 256,
     "Posterize": 8,
 }
-EIGHT_BITS = {"Equalize", "Solarize", "Posterize"}
+EIGHT_BITS = ("Equalize", "Solarize", "Posterize")
 RANDOM = [name for name, bounds in OPERATIONS.items() if bounds]
 
 
