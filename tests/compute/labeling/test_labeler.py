@@ -30,7 +30,8 @@ def similarities(counts, n_features=4, seed=0):
     return X[shuffled], y[shuffled]
 
 
-@parametrize_with_checks([WeakLabeler(hidden_layers=[(2,), (4,)], alpha=1.0, members=2)])
+@pytest.mark.slow
+@parametrize_with_checks([WeakLabeler()])
 def test_it_keeps_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
@@ -46,7 +47,7 @@ def test_logistic_regression_keeps_the_contract_of_scikit_learn(estimator, check
 
 
 @pytest.mark.slow
-@parametrize_with_checks([WeakLabeler(learner="boosting", members=1)])
+@parametrize_with_checks([WeakLabeler(learner="boosting")])
 def test_boosting_keeps_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
