@@ -176,15 +176,11 @@ def _measure(matched: _Matched, size: _Size, labeler: WeakLabeler, seed: int) ->
     rows = np.sort(np.concatenate(drawn))
     share = size.boxed / size.development_defective
     boxed = np.concatenate([some[: round(share * len(some))] for some in drawn])
+    there = np.isin(matched.sources, boxed)  # patterns come from the development set only
     results = {}
     for variant, sets in matched.sets.items():
         each = [
-            _learn(
-                matched,
-                chosen & np.isin(matched.sources, boxed),
-                rows,
-                clone(labeler).set_params(random_state=seed),
-            )
+            _learn(matched, chosen & there, rows, clone(labeler).set_params(random_state=seed))
             for chosen in sets
         ]
         results[variant] = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
