@@ -37,8 +37,9 @@ check: $(VENV)/.installed
 	cd js && npm run --silent check
 
 # figures, not tests: how long things take on this machine
-bench: $(VENV)/.installed
+bench: $(VENV)/.installed $(CHROMIUM)
 	$(BIN)/python -m ig_widgets.experiments speed
+	$(BIN)/pytest --quiet --capture no tests/browser/bench_widgets.py
 
 $(VENV)/.installed: pyproject.toml .ci/constraints.txt $(BUNDLES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -11,6 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ig_widgets.compute.agreement import annotator_agreement as annotator_agreement
+    from ig_widgets.compute.agreement import image_agreement as image_agreement
+    from ig_widgets.compute.agreement import krippendorff_alpha as krippendorff_alpha
+    from ig_widgets.compute.agreement import presence as presence
+    from ig_widgets.compute.assignments import annotation_progress as annotation_progress
+    from ig_widgets.compute.assignments import assign as assign
     from ig_widgets.compute.augmentation.gan import PatternGAN as PatternGAN
     from ig_widgets.compute.augmentation.policies import PolicyAugmenter as PolicyAugmenter
     from ig_widgets.compute.baselines.label_model import SnorkelLabelModel as SnorkelLabelModel
@@ -28,10 +34,12 @@ if TYPE_CHECKING:
     from ig_widgets.compute.matching.feature_store import FeatureStore as FeatureStore
     from ig_widgets.compute.matching.matcher import PatternMatcher as PatternMatcher
     from ig_widgets.compute.matching.matcher import match as match
+    from ig_widgets.compute.matching.score_map import score_map as score_map
     from ig_widgets.compute.networks.cnn import ImageClassifier as ImageClassifier
     from ig_widgets.compute.networks.weights import load_weights as load_weights
     from ig_widgets.compute.patterns import crop_patterns as crop_patterns
     from ig_widgets.compute.patterns import pattern_sources as pattern_sources
+    from ig_widgets.compute.reviews import reviewed_boxes as reviewed_boxes
     from ig_widgets.compute.tipping import tipping_point as tipping_point
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
     from ig_widgets.data.formats.coco import read_coco as read_coco
@@ -51,8 +59,12 @@ if TYPE_CHECKING:
     from ig_widgets.data.simulated import SimulatedAnnotator as SimulatedAnnotator
     from ig_widgets.data.synthetic import strips as strips
     from ig_widgets.data.synthetic import write_strips as write_strips
+    from ig_widgets.systems.agreement import agreement_report as agreement_report
     from ig_widgets.systems.inspector_gadget import InspectorGadget as InspectorGadget
     from ig_widgets.widgets.box_annotator import BoxAnnotator as BoxAnnotator
+    from ig_widgets.widgets.pattern_gallery import PatternGallery as PatternGallery
+    from ig_widgets.widgets.pattern_hits import PatternHits as PatternHits
+    from ig_widgets.widgets.peer_review import PeerReview as PeerReview
 
 __version__ = "0.1.0"
 
@@ -68,29 +80,41 @@ __all__ = [
     "MaxSimilarity",
     "PatternDetector",
     "PatternGAN",
+    "PatternGallery",
+    "PatternHits",
     "PatternMatcher",
+    "PeerReview",
     "PolicyAugmenter",
     "SelfTrainer",
     "SimulatedAnnotator",
     "SnorkelLabelModel",
     "Snuba",
     "WeakLabeler",
+    "agreement_report",
+    "annotation_progress",
     "annotations_frame",
+    "annotator_agreement",
+    "assign",
     "box_groups",
     "crop_patterns",
+    "image_agreement",
     "iou",
+    "krippendorff_alpha",
     "labels_of",
     "load_weights",
     "log_odds",
     "match",
     "merge_boxes",
     "pattern_sources",
+    "presence",
     "read_coco",
     "read_csv",
     "read_marked_images",
     "read_masks",
     "read_voc",
     "read_yolo",
+    "reviewed_boxes",
+    "score_map",
     "strips",
     "tipping_point",
     "weak_labels",
@@ -102,6 +126,10 @@ __all__ = [
 ]
 
 _MODULES = {
+    "compute.agreement": ("annotator_agreement", "image_agreement", "krippendorff_alpha", "presence"),
+    "compute.assignments": ("annotation_progress", "assign"),
+    "compute.matching.score_map": ("score_map",),
+    "compute.reviews": ("reviewed_boxes",),
     "compute.boxes": ("box_groups", "iou", "merge_boxes"),
     "compute.networks.cnn": ("ImageClassifier",),
     "compute.detection.detector": ("PatternDetector",),
@@ -131,8 +159,12 @@ _MODULES = {
     "data.log": ("AnnotationLog",),
     "data.simulated": ("SimulatedAnnotator",),
     "data.synthetic": ("strips", "write_strips"),
+    "systems.agreement": ("agreement_report",),
     "systems.inspector_gadget": ("InspectorGadget",),
     "widgets.box_annotator": ("BoxAnnotator",),
+    "widgets.pattern_gallery": ("PatternGallery",),
+    "widgets.pattern_hits": ("PatternHits",),
+    "widgets.peer_review": ("PeerReview",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -1,17 +1,22 @@
 """Boxes of several people: how much they overlap, which mean the same thing, and what they agree on."""
 
 import math
-from collections.abc import Iterator
-from typing import Literal, get_args
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ig_widgets.data.annotations import BOX
+from ig_widgets.data.annotations import BOX, without_denials
 
 Method = Literal["average", "union", "intersection"]
+
+SEPARATOR = ", "
+"""Between the names of those who drew a merged box."""
 
 
 def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
@@ -37,16 +42,22 @@ def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     >>> iou([[0, 0, 10, 10]], [[0, 0, 10, 10], [5, 0, 10, 10], [10, 0, 10, 10]]).round(3)
     array([[1.   , 0.333, 0.   ]])
     """
-    a, b = _checked(a)[:, None], _checked(b)[None]  # (n, 1, 4), (1, m, 4)
+    return _overlap(_checked(a)[:, None], _checked(b)[None])  # (n, 1, 4), (1, m, 4) -> (n, m)
+
+
+def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return intersection over union of each a with the b that it is broadcast to: (…, 4) -> (…)."""
     start = np.maximum(a[..., :2], b[..., :2])
     end = np.minimum(a[..., :2] + a[..., 2:], b[..., :2] + b[..., 2:])
-    common = np.clip(end - start, 0, None).prod(axis=-1)  # (n, m)
+    common = np.clip(end - start, 0, None).prod(axis=-1)
     total = a[..., 2:].prod(axis=-1) + b[..., 2:].prod(axis=-1) - common
     overlap: NDArray[np.float64] = np.divide(common, total, out=np.zeros_like(common), where=common > 0)
     return overlap
 
 
-def box_groups(boxes: ArrayLike, min_iou: float = 0.0) -> NDArray[np.int64]:
+def box_groups(
+    boxes: ArrayLike, min_iou: float = 0.0, *, within: ArrayLike | None = None
+) -> NDArray[np.int64]:
     """Group boxes that overlap, directly or through others.
 
     Parameters
@@ -56,6 +67,9 @@ def box_groups(boxes: ArrayLike, min_iou: float = 0.0) -> NDArray[np.int64]:
     min_iou
         Two boxes are linked when their intersection has an area and their `iou` is at least this, in
         [0, 1]. The default follows Inspector Gadget (Heo et al. 2020), whose code links every overlap.
+    within
+        Array of shape (n,), such as the number of each box's image: boxes where it differs are not linked.
+        Default: any two may be.
 
     Returns
     -------
@@ -66,7 +80,8 @@ def box_groups(boxes: ArrayLike, min_iou: float = 0.0) -> NDArray[np.int64]:
     Raises
     ------
     ValueError
-        If the boxes are malformed (see `iou`) or ``min_iou`` is outside [0, 1].
+        If the boxes are malformed (see `iou`), ``min_iou`` is outside [0, 1], or `within` is not one value
+        for each box.
 
     Examples
     --------
@@ -75,10 +90,34 @@ def box_groups(boxes: ArrayLike, min_iou: float = 0.0) -> NDArray[np.int64]:
     """
     if not 0 <= min_iou <= 1:
         raise ValueError(f"min_iou is {min_iou}; give a number from 0 to 1")
-    overlap = iou(boxes, boxes)
-    _, components = connected_components((overlap > 0) & (overlap >= min_iou), directed=False)
-    _, first, groups = np.unique(components, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[groups].astype(np.int64)
+    boxes = _checked(boxes)
+    within = np.zeros(len(boxes)) if within is None else np.asarray(within)
+    if within.shape != (len(boxes),):
+        raise ValueError(f"within has shape {within.shape} for {len(boxes)} boxes; give one value for each")
+    ends: list[NDArray[np.intp]] = [np.empty((2, 0), np.intp)]
+    for first, second in _pairs(within):
+        overlap = _overlap(boxes[first], boxes[second])
+        linked = (overlap > 0) & (overlap >= min_iou)
+        ends.append(np.stack([first[linked], second[linked]]))
+    links = np.concatenate(ends, axis=1)
+    graph = coo_array((np.ones(links.shape[1], dtype=bool), tuple(links)), shape=(len(boxes),) * 2)
+    return _renumbered(connected_components(graph, directed=False)[1])
+
+
+def _pairs(within: NDArray[Any]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Yield the positions of all two items for which `within` is the same, many at a time."""
+    order = np.argsort(within, kind="stable")
+    _, starts, sizes = np.unique(within[order], return_index=True, return_counts=True)
+    for size in np.unique(sizes[sizes > 1]):
+        items = order[starts[sizes == size, None] + np.arange(size)]  # (sets of this size, size)
+        first, second = np.triu_indices(size, 1)
+        yield items[:, first].ravel(), items[:, second].ravel()
+
+
+def _renumbered(groups: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+    """Give groups the numbers 0, 1, … in the order of their first members."""
+    _, first, numbers = np.unique(groups, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[numbers].astype(np.int64)
 
 
 def merge_boxes(
@@ -87,6 +126,7 @@ def merge_boxes(
     method: Method = "average",
     min_iou: float = 0.0,
     min_annotators: int = 2,
+    overlap: int = 1,
 ) -> pd.DataFrame:
     """Merge the boxes that several people drew around the same thing.
 
@@ -106,9 +146,11 @@ def merge_boxes(
         As in `box_groups`.
     min_annotators
         A group with boxes of fewer people is an outlier, to be reviewed by others (with 1, overlapping boxes
-        of one person are merged, too). Where fewer people
-        than that said anything about the image, all of them are enough, so that somebody who works alone
-        makes no outliers.
+        of one person are merged, too). Where fewer people than that said anything about the image, all of
+        them are enough, so that somebody who works alone makes no outliers.
+    overlap
+        How many people are to look at each image, as for `assign`: fewer than these are never enough because
+        others have not looked yet, or could not tell.
 
     Returns
     -------
@@ -153,69 +195,90 @@ def merge_boxes(
     said = annotations.assign(annotator=annotations["annotator"].astype("str").fillna(""))
     boxed = said[list(BOX)].notna().any(axis=1)
     present = said["present"].astype("boolean")
-    lookers = said[boxed | present.notna()].groupby("image")["annotator"].nunique().to_dict()
-    rows = []
-    for (image, label), drawn in said[boxed & present.fillna(value=True)].groupby(
-        ["image", "label"], dropna=False
-    ):
-        try:
-            groups = box_groups(drawn[list(BOX)], min_iou)
-        except ValueError as error:
-            raise ValueError(f"boxes of image {image!r}: {error}") from error
-        for group in _agreeing(drawn, groups, min_annotators):
-            people = sorted(set(group["annotator"]))
-            x0, y0, x1, y1 = _merged(group[list(BOX)].to_numpy(dtype=np.float64), method)
-            rows.append(
-                {
-                    "image": image,
-                    "label": label,
-                    "x": x0,
-                    "y": y0,
-                    "width": x1 - x0,
-                    "height": y1 - y0,
-                    "n_boxes": len(group),
-                    "annotators": ", ".join(people),
-                    "members": tuple(sorted(group.index)),
-                    "outlier": len(people) < min(min_annotators, lookers[image]),
-                }
-            )
-    dtypes = {
-        "image": "str",
-        "label": "str",
-        **dict.fromkeys(BOX, "float64"),
-        "n_boxes": "int64",
-        "annotators": "str",
-        "members": "object",
-        "outlier": "bool",
-    }
-    merged = pd.DataFrame(rows, columns=list(dtypes)).astype(dtypes)
-    # the last two tell apart boxes that are the same
-    order = ["image", "y", "x", "height", "width", "label", "annotators", "members"]
+    # who denied a box has not looked at the rest of the image, who skipped it says that they cannot tell
+    looked = without_denials(said[boxed | present.notna()])
+    lookers = looked.groupby("image")["annotator"].nunique()
+    drawn = said[boxed & present.fillna(value=True)]
+    drawn = drawn.assign(group=_agreeing(drawn, min_iou, min_annotators))
+    drawn = drawn.sort_values(["group", "annotator"], kind="stable")  # the boxes of a group follow each other
+    people = drawn.drop_duplicates(["group", "annotator"])
+    starts = np.flatnonzero(~drawn.duplicated("group"))
+    n_boxes, n_people = np.bincount(drawn["group"]), np.bincount(people["group"])
+    sides = drawn[list(BOX)].to_numpy(dtype=np.float64)
+    ends = np.hstack([sides[:, :2], sides[:, :2] + sides[:, 2:]])
+    corners = _merged(ends, starts, n_boxes, method)
+    first = drawn.iloc[starts]
+    enough = np.maximum(first["image"].map(lookers).to_numpy(dtype=np.float64), overlap)
+    merged = pd.DataFrame(
+        {
+            "image": first["image"].astype("str"),
+            "label": first["label"].astype("str"),
+            "x": corners[:, 0],
+            "y": corners[:, 1],
+            "width": corners[:, 2] - corners[:, 0],
+            "height": corners[:, 3] - corners[:, 1],
+            "n_boxes": n_boxes.astype("int64"),
+            "annotators": pd.Series(
+                [SEPARATOR.join(names) for names in _tuples(people["annotator"].to_list(), n_people)],
+                first.index,
+                dtype="str",
+            ),
+            "members": pd.Series(
+                [tuple(sorted(keys)) for keys in _tuples(drawn.index.to_list(), n_boxes)],
+                first.index,
+                dtype="object",
+            ),
+            "outlier": n_people < np.minimum(min_annotators, enough),
+        }
+    )
+    order = ["image", "y", "x", "height", "width"]
+    if merged.duplicated(order).any():
+        order += ["label", "annotators", "members"]  # which tell apart boxes of the same place, but slowly
     return merged.sort_values(order, ignore_index=True)
 
 
-def _agreeing(drawn: pd.DataFrame, groups: NDArray[np.int64], min_annotators: int) -> Iterator[pd.DataFrame]:
-    """Yield what is merged: the groups, but each box of a group that one person drew alone by itself."""
-    for _, group in drawn.groupby(groups):
-        if min_annotators > 1 and len(set(group["annotator"])) == 1:
-            yield from (group.iloc[[row]] for row in range(len(group)))
-        else:
-            yield group
+def _agreeing(drawn: pd.DataFrame, min_iou: float, min_annotators: int) -> NDArray[np.int64]:
+    """Return the group of each box: those that are merged, but each box of one person alone by itself."""
+    things = drawn.groupby(["image", "label"], dropna=False, sort=False).ngroup().to_numpy()
+    sides = drawn[list(BOX)].to_numpy(dtype=np.float64)
+
+    def name(row: int) -> str:
+        number = np.count_nonzero(things[:row] == things[row])
+        return f"boxes of image {drawn['image'].iloc[row]!r}: box {number}"
+
+    groups = box_groups(_checked(sides, name), min_iou, within=things)
+    if min_annotators == 1:
+        return groups
+    alone = drawn["annotator"].groupby(groups).transform("nunique").to_numpy() == 1
+    return _renumbered(np.where(alone, len(groups) + np.arange(len(groups)), groups))
 
 
-def _merged(boxes: NDArray[np.float64], method: Method) -> tuple[float, float, float, float]:
-    """Return x0, y0, x1, y1 of a group of boxes (n, 4)."""
-    start, end = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
+def _tuples(values: Iterable[Any], sizes: NDArray[np.integer[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the values in tuples of these sizes."""
+    left = iter(values)
+    return (tuple(islice(left, size)) for size in sizes.tolist())
+
+
+def _merged(
+    ends: NDArray[np.float64], starts: NDArray[np.intp], n_boxes: NDArray[np.intp], method: Method
+) -> NDArray[np.float64]:
+    """Return x0, y0, x1, y1 of each group of boxes, which follow each other in `ends` (n, 4)."""
+    if len(ends) == 0:
+        return ends
     if method == "union":
-        return (*start.min(axis=0).tolist(), *end.max(axis=0).tolist())
-    if method == "intersection" and (start.max(axis=0) < end.min(axis=0)).all():
-        return (*start.max(axis=0).tolist(), *end.min(axis=0).tolist())
-    # fsum rounds once, so the mean does not depend on the order of the boxes
-    x0, y0, x1, y1 = (math.fsum(side) / len(boxes) for side in np.hstack([start, end]).T)
-    return x0, y0, x1, y1
+        return np.hstack([np.minimum.reduceat(ends[:, :2], starts), np.maximum.reduceat(ends[:, 2:], starts)])
+    average = np.add.reduceat(ends, starts) / n_boxes[:, None]
+    for group in np.flatnonzero(n_boxes > 2):
+        # fsum rounds once, as the sum of two does, so the mean does not depend on the order of the boxes
+        members = ends[starts[group] : starts[group] + n_boxes[group]]
+        average[group] = [math.fsum(side) / len(members) for side in members.T]
+    if method == "average":
+        return average
+    common = np.hstack([np.maximum.reduceat(ends[:, :2], starts), np.minimum.reduceat(ends[:, 2:], starts)])
+    return np.where((common[:, :2] < common[:, 2:]).all(axis=1, keepdims=True), common, average)
 
 
-def _checked(boxes: ArrayLike) -> NDArray[np.float64]:
+def _checked(boxes: ArrayLike, name: Callable[[int], str] = "box {}".format) -> NDArray[np.float64]:
     array = np.asarray(boxes, dtype=np.float64)
     if array.size == 0:
         return np.empty((0, 4))
@@ -224,6 +287,6 @@ def _checked(boxes: ArrayLike) -> NDArray[np.float64]:
     if not np.isfinite(array).all() or (array[:, 2:] < 0).any():
         row = int(np.argmax(~np.isfinite(array).all(axis=1) | (array[:, 2:] < 0).any(axis=1)))
         raise ValueError(
-            f"box {row} is {array[row].tolist()}; give finite numbers and no negative width or height"
+            f"{name(row)} is {array[row].tolist()}; give finite numbers and no negative width or height"
         )
     return array

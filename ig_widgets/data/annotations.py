@@ -8,6 +8,13 @@ import pandas as pd
 BOX = ("x", "y", "width", "height")
 """The columns of a box: pixels of the full-resolution image, origin top-left, ``x + width`` exclusive."""
 
+
+def without_denials(annotations: pd.DataFrame) -> pd.DataFrame:
+    """Leave out statements that nothing is in a box: they say nothing about the rest of the image."""
+    denied = annotations["x"].notna() & ~annotations["present"].astype("boolean").fillna(value=True)
+    return annotations[~denied]
+
+
 _DTYPES = {
     "image": "str",
     "annotator": "str",
@@ -58,7 +65,10 @@ def annotations_frame(rows: Iterable[Mapping[str, Any]] = ()) -> pd.DataFrame:
             raise ValueError(
                 f"statement {number} has the unknown key {unknown[0]!r}; the keys are {', '.join(COLUMNS)}"
             )
-    frame = pd.DataFrame({name: [row.get(name) for row in listed] for name in COLUMNS}, dtype="object")
+    return typed(pd.DataFrame({name: [row.get(name) for row in listed] for name in COLUMNS}, dtype="object"))
+
+
+def typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns of `COLUMNS` of a DataFrame of objects with their types."""
     # a column of times in several forms, or of none at all, cannot be cast in one step
-    frame["at"] = pd.to_datetime(frame["at"], utc=True)
-    return frame.astype(_DTYPES)
+    return frame[list(COLUMNS)].assign(at=pd.to_datetime(frame["at"], utc=True)).astype(_DTYPES)

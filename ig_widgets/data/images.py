@@ -187,10 +187,8 @@ class ImageSet(Sequence["Image"]):
         """
         count = len(arrays)
         ids = _valid_ids(map(str, range(count)) if ids is None else ids, count)
-        if provenance is not None and len(provenance) != count:
-            raise ValueError(
-                f"provenance has {len(provenance)} rows for {count} images; give one row per image"
-            )
+        if provenance is not None:
+            _check_rows(provenance, count)
         sources: list[Source]
         if isinstance(arrays, list | tuple | np.ndarray):
             sources = [Held(valid_array(array, id_)) for array, id_ in zip(arrays, ids, strict=True)]
@@ -245,6 +243,22 @@ class ImageSet(Sequence["Image"]):
     def provenance(self) -> pd.DataFrame | None:
         """Where the images of a pattern set came from, one row each, index 0, 1, …; None for other sets."""
         return None if self._provenance is None else self._provenance.copy()
+
+    def with_provenance(self, provenance: pd.DataFrame) -> ImageSet:
+        """Return the same images with other provenance, one row each.
+
+        Raises
+        ------
+        ValueError
+            If the number of rows is not the number of images.
+        """
+        _check_rows(provenance, len(self))
+        return ImageSet(
+            self._sources,
+            self._ids,
+            provenance=provenance.reset_index(drop=True),
+            left_out=self._left_out,
+        )
 
     def position(self, image_id: str) -> int:
         """Return the position of the image with this id.
@@ -424,6 +438,11 @@ def _valid_ids(ids: Iterable[str], count: int) -> tuple[str, ...]:
             raise ValueError(f"the id '{id_}' occurs more than once; give every image an id of its own")
         seen.add(id_)
     return ids
+
+
+def _check_rows(provenance: pd.DataFrame, count: int) -> None:
+    if len(provenance) != count:
+        raise ValueError(f"provenance has {len(provenance)} rows for {count} images; give one row per image")
 
 
 def _valid_levels(levels: tuple[int, int]) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ig_widgets.data.annotations import without_denials
 from ig_widgets.data.images import ImageSet
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def labels_of(
         )
     if isinstance(classes, str):
         raise TypeError(f"classes is the text {classes!r}; give a list of classes")
-    said = annotations.dropna(subset=["label", "present"])
+    said = without_denials(annotations) if "x" in annotations else annotations
+    said = said.dropna(subset=["label", "present"])
     if classes is None:
         classes = [*([] if none is None else [none]), *sorted(set(said["label"]) - {none})]
     number = {label: k for k, label in enumerate(classes)}

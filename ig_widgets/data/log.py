@@ -6,21 +6,42 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
+import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
-from ig_widgets.data.annotations import BOX, COLUMNS, annotations_frame
+from ig_widgets.data.annotations import BOX, COLUMNS, typed
 from ig_widgets.data.forking import ForkGate
-from ig_widgets.data.replay import action_to_redo, action_to_undo, in_force
+from ig_widgets.data.replay import action_in_force, action_to_redo, action_to_undo, in_force
 from ig_widgets.data.rows import complete_targets, images_of, insert_rows, said_before
 from ig_widgets.data.schema import STATEMENTS, LogError, open_database, reason, take_turn
 from ig_widgets.data.statements import check_text, statement_row
 
-_READ = ("key", "action", "kind", "target", *COLUMNS)
+_VERDICTS = ("verdict", "proposal")
+_READ = ("seq", "key", "action", "kind", "target", "comment", *COLUMNS)
+_CHUNK = 2000
+"""Rows that are read at once."""
+
+
+class Snapshot(NamedTuple):
+    """Everything that was in force at one moment."""
+
+    annotations: pd.DataFrame
+    """As `AnnotationLog.annotations`."""
+
+    verdicts: pd.DataFrame
+    """As `AnnotationLog.verdicts`."""
+
+    comments: pd.DataFrame
+    """As `AnnotationLog.comments`."""
+
+    revision: int
+    """As `AnnotationLog.revision` if all images were read; what is read later may be newer."""
 
 
 class AnnotationLog:
@@ -85,9 +106,12 @@ class AnnotationLog:
         ----------
         statements
             Mappings with ``image`` and any of ``label, present, x, y, width, height, key, replaces``, or with
-            ``deletes`` and perhaps ``key, image``. ``key`` is a name of your own for the statement, unique in
-            the log; ``replaces`` and ``deletes`` are keys of earlier statements about the same image, in the
-            log or in this call. A box is in pixels of the full-resolution image.
+            ``deletes`` and perhaps ``key, image``. No annotations are a text ``comment`` with ``image`` and
+            perhaps ``label``, a box and ``key`` (see `comments`), and a ``verdict``, True or False, with
+            ``image`` and perhaps ``label``, a box, ``key, replaces`` and ``proposed``, True for a box of a
+            reviewer's own (see `verdicts`). ``key`` is a name of your own for the statement, unique in the
+            log; ``replaces`` and ``deletes`` are keys of earlier statements about the same image, in the log
+            or in this call. A box is in pixels of the full-resolution image.
         annotator
             Who says it.
         source
@@ -213,7 +237,8 @@ class AnnotationLog:
         list of str
             The ids of the images that the action was about; empty when there is nothing to undo.
         """
-        return self._retract(action_to_undo, annotator, source, images, action)
+        find = partial(action_to_undo, source=source, scope=_scope(images))
+        return self._retract(find, annotator, action)
 
     def redo(
         self,
@@ -242,18 +267,47 @@ class AnnotationLog:
         list of str
             The ids of the images that the action is about; empty when there is nothing to redo.
         """
-        return self._retract(action_to_redo, annotator, source, images, action)
+        find = partial(action_to_redo, source=source, scope=_scope(images))
+        return self._retract(find, annotator, action)
+
+    def retract(self, target: str, annotator: str, *, action: str | None = None) -> list[str]:
+        """Retract one action of the annotator, whatever was said since.
+
+        Parameters
+        ----------
+        target
+            The action; of an undo, this is a redo.
+        annotator
+            Whose action. Nobody undoes what somebody else did.
+        action
+            A name for this undo, made by the caller: asked for twice, it is done once.
+
+        Returns
+        -------
+        list of str
+            The ids of the images that the action was about; empty when the annotator has no such action in
+            force.
+        """
+        return self._retract(partial(action_in_force, target=target), annotator, action)
+
+    def touched(self, action: str) -> list[str]:
+        """Return the ids of the images that an action was about; empty when the log has no such action."""
+        with self._transaction(writing=False) as connection:
+            return list(images_of(connection, action))
 
     def current(
-        self, image: str | None = None, annotator: str | None = None, source: str | None = None
+        self,
+        image: str | Collection[str] | None = None,
+        annotator: str | None = None,
+        source: str | None = None,
     ) -> pd.DataFrame:
         """Return the statements in force.
 
         Parameters
         ----------
         image, annotator, source
-            Only statements about this image, by this person, from this place. Asking for one image is fast
-            however long the log is.
+            Only statements about this image (or these, a few hundred at most), by this person, from this
+            place. Asking for few images is fast however long the log is.
 
         Returns
         -------
@@ -265,22 +319,68 @@ class AnnotationLog:
         for column, value in ((STATEMENTS.c.annotator, annotator), (STATEMENTS.c.source, source)):
             if value is not None:
                 query = query.where(or_(column == value, STATEMENTS.c.target.is_not(None)))
-        with self._transaction(writing=False) as connection:
-            rows = connection.execute(query).all()
-        kept = [
-            row
-            for row, holds in zip(rows, in_force(rows), strict=True)
-            if holds
-            and row.kind == "say"
-            and annotator in {None, row.annotator}
-            and source in {None, row.source}
-        ]
-        return _frame(kept)
+        return typed(_of(_standing(self._read(query), ("say",)), annotator, source))
 
     @property
     def annotations(self) -> pd.DataFrame:
         """All statements in force: the columns of `COLUMNS` in the order of saying, indexed by key."""
         return self.current()
+
+    def comments(self, image: str | None = None) -> pd.DataFrame:
+        """Return what people remarked about images and boxes, as far as it is in force.
+
+        Parameters
+        ----------
+        image
+            Only comments about this image.
+
+        Returns
+        -------
+        DataFrame
+            ``image, annotator, label, x, y, width, height, source, at, comment`` in the order of saying; the
+            index, named ``statement``, holds the keys.
+        """
+        return _comments(_standing(self._read(_of_kind(("comment",), image)), ("comment",)))
+
+    def verdicts(
+        self,
+        image: str | Collection[str] | None = None,
+        annotator: str | None = None,
+        source: str | None = None,
+    ) -> pd.DataFrame:
+        """Return what people decided about boxes and patterns of others, as far as it is in force.
+
+        Parameters
+        ----------
+        image, annotator, source
+            Only verdicts about this image or pattern (or these, a few hundred at most), by this person, from
+            this place.
+
+        Returns
+        -------
+        DataFrame
+            The columns of `COLUMNS` in the order of saying, ``present`` True where something was accepted and
+            False where it was rejected, and ``proposed``, True where a reviewer drew the box; the index,
+            named ``statement``, holds the keys.
+        """
+        standing = _standing(self._read(_of_kind(_VERDICTS, image)), _VERDICTS)
+        return _verdicts(_of(standing, annotator, source))
+
+    def snapshot(self, image: str | None = None) -> Snapshot:
+        """Return all that is in force, read at once: the parts are of the same moment.
+
+        Parameters
+        ----------
+        image
+            Only what is about this image.
+        """
+        rows = self._read(_select(image))
+        return Snapshot(
+            typed(_standing(rows, ("say",))),
+            _verdicts(_standing(rows, _VERDICTS)),
+            _comments(_standing(rows, ("comment",))),
+            int(rows["seq"].iloc[-1]) if len(rows) else 0,
+        )
 
     def history(self, image: str) -> pd.DataFrame:
         """Return everything that ever happened to an image.
@@ -294,17 +394,13 @@ class AnnotationLog:
         -------
         DataFrame
             One row for each row of the log, oldest first: the columns of `COLUMNS`, then ``kind`` (``say,
-            delete, undo``), ``action`` (what was said in one call shares it), ``target`` (the key that was
-            replaced or deleted, or the action that was undone) and ``in_force``. The index, named
-            ``statement``, holds the keys.
+            delete, comment, verdict, proposal, undo``), ``action`` (what was said in one call shares it),
+            ``target`` (the key that was replaced or deleted, or the action that was undone), ``comment`` and
+            ``in_force``. The index, named ``statement``, holds the keys.
         """
-        with self._transaction(writing=False) as connection:
-            rows = connection.execute(_select(image)).all()
-        frame = _frame(rows)
-        for name in ("kind", "action", "target"):
-            frame[name] = pd.Series([getattr(row, name) for row in rows], frame.index, dtype="str")
-        frame["in_force"] = pd.Series(in_force(rows), frame.index, dtype="bool")
-        return frame
+        rows = self._read(_select(image))
+        more = rows[["kind", "action", "target", "comment"]].astype("str")
+        return typed(rows).join(more).assign(in_force=rows["in_force"])
 
     @property
     def revision(self) -> int:
@@ -329,6 +425,19 @@ class AnnotationLog:
         """Return the call that opens the log again, without a password."""
         return f"AnnotationLog({self.where!r})"
 
+    def _read(self, query: Select[Any]) -> pd.DataFrame:
+        """Return rows as they are in the database, and whether each is in force; the index holds the keys."""
+        columns: dict[str, list[Any]] = {name: [] for name in _READ}
+        with self._transaction(writing=False) as connection:
+            # not all rows at once: as so many objects that live long, they would keep Python's garbage
+            # collector busy for as long as the reading takes
+            for rows in connection.execute(query).partitions(_CHUNK):
+                for values, some in zip(columns.values(), zip(*rows, strict=True), strict=True):
+                    values.extend(some)
+        index = pd.Index(columns["key"], dtype="str", name="statement")
+        holds = in_force(columns["key"], columns["action"], columns["kind"], columns["target"])
+        return pd.DataFrame(columns, index, dtype="object").assign(in_force=np.array(holds, dtype=bool))
+
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Connection]:
         if self._closed:
@@ -352,25 +461,20 @@ class AnnotationLog:
 
     def _retract(
         self,
-        find: Callable[[Connection, str, str | None, frozenset[str] | None], str | None],
+        find: Callable[[Connection, str], str | None],
         annotator: str,
-        source: str | None,
-        images: Collection[str] | None,
         name: str | None,
     ) -> list[str]:
         check_text(annotator, "annotator")
-        if isinstance(images, str):
-            raise TypeError(f"images is the text {images!r}; give a list of image ids")
-        scope = None if images is None else frozenset(images)
         with self._transaction(writing=True) as connection:
             done = images_of(connection, name) if name is not None else {}
             if done:
                 return list(done)
-            action = find(connection, annotator, source, scope)
+            action = find(connection, annotator)
             if action is None:
                 return []
             touched = images_of(connection, action)
-            nothing = dict.fromkeys(("label", "present", *BOX))
+            nothing = dict.fromkeys(("label", "present", *BOX, "comment"))
             undo = {
                 "action": name or uuid.uuid4().hex,
                 "kind": "undo",
@@ -391,13 +495,38 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _select(image: str | None) -> Select[Any]:
+def _scope(images: Collection[str] | None) -> frozenset[str] | None:
+    if isinstance(images, str):
+        raise TypeError(f"images is the text {images!r}; give a list of image ids")
+    return None if images is None else frozenset(images)
+
+
+def _select(image: str | Collection[str] | None) -> Select[Any]:
     query = select(*(STATEMENTS.c[name] for name in _READ)).order_by(STATEMENTS.c.seq)
-    return query if image is None else query.where(STATEMENTS.c.image == image)
+    if image is None:
+        return query
+    column = STATEMENTS.c.image
+    return query.where(column == image if isinstance(image, str) else column.in_(image))
 
 
-def _frame(rows: Sequence[Row[Any]]) -> pd.DataFrame:
-    first = len(_READ) - len(COLUMNS)
-    frame = annotations_frame(dict(zip(COLUMNS, row[first:], strict=True)) for row in rows)
-    frame.index = pd.Index([row.key for row in rows], dtype="str", name="statement")
-    return frame
+def _of_kind(kinds: Sequence[str], image: str | Collection[str] | None) -> Select[Any]:
+    return _select(image).where(or_(STATEMENTS.c.kind.in_(kinds), STATEMENTS.c.target.is_not(None)))
+
+
+def _standing(rows: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
+    return rows[rows["in_force"] & rows["kind"].isin(kinds)]
+
+
+def _of(rows: pd.DataFrame, annotator: str | None, source: str | None) -> pd.DataFrame:
+    for name, value in (("annotator", annotator), ("source", source)):
+        if value is not None:
+            rows = rows[rows[name] == value]
+    return rows
+
+
+def _comments(rows: pd.DataFrame) -> pd.DataFrame:
+    return typed(rows).drop(columns="present").assign(comment=rows["comment"].astype("str"))
+
+
+def _verdicts(rows: pd.DataFrame) -> pd.DataFrame:
+    return typed(rows).assign(proposed=(rows["kind"] == "proposal").astype("bool"))

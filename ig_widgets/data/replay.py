@@ -1,35 +1,16 @@
 """Work out what is in force from the rows of an annotation log, which are never changed."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from sqlalchemy import Connection
 
-from ig_widgets.data.rows import images_of, is_undo, steps_backwards
+from ig_widgets.data.rows import annotators_of, images_of, is_undo, steps_backwards, undos_of
 
 
-class LogRow(Protocol):
-    """The columns of a row that decide what is in force."""
-
-    @property
-    def key(self) -> str:
-        """The row's own name."""
-
-    @property
-    def action(self) -> str:
-        """The gesture that the row belongs to."""
-
-    @property
-    def kind(self) -> str:
-        """``say``, ``delete`` or ``undo``."""
-
-    @property
-    def target(self) -> str | None:
-        """The key that the row replaces or deletes, or the action that it undoes."""
-
-
-def in_force(rows: Sequence[LogRow]) -> list[bool]:
-    """Tell for each row whether it is in force.
+def in_force(
+    keys: Sequence[str], actions: Sequence[str], kinds: Sequence[str], targets: Sequence[str | None]
+) -> list[bool]:
+    """Tell for each row of a log whether it is in force.
 
     An action is void while an undo of it is in force; redo is the undo of an undo. A row of a void action is
     not in force, and neither is a statement that a row of an action in force replaces or deletes. A statement
@@ -37,24 +18,32 @@ def in_force(rows: Sequence[LogRow]) -> list[bool]:
 
     Parameters
     ----------
-    rows
-        All rows about one image or more that are no plain statement, and the statements of interest, oldest
-        first.
+    keys, actions, kinds, targets
+        Columns of all rows about one image or more that are no plain statement, and of the statements of
+        interest, oldest first: the row's own name; the gesture that it belongs to; ``say, delete, comment,
+        verdict, proposal`` or ``undo``; and the key that the row replaces or deletes, or the action that it
+        undoes.
 
     Returns
     -------
     list of bool
         One for each row.
     """
+    aimed = [row for row, target in enumerate(targets) if target is not None]
     void: set[str | None] = set()
-    for row in reversed(rows):
+    for row in reversed(aimed):
         # an undo comes after what it undoes, so from the end each is met when its own fate is known
-        if row.kind == "undo" and row.action not in void:
-            void.add(row.target)
-    gone = {
-        row.target for row in rows if row.target is not None and row.kind != "undo" and row.action not in void
-    }
-    return [row.action not in void and row.key not in gone for row in rows]
+        if kinds[row] == "undo" and actions[row] not in void:
+            void.add(targets[row])
+    gone = {targets[row] for row in aimed if kinds[row] != "undo" and actions[row] not in void}
+    return [action not in void and key not in gone for key, action in zip(keys, actions, strict=True)]
+
+
+def action_in_force(connection: Connection, annotator: str, target: str) -> str | None:
+    """Return an action, if it is the annotator's and not undone."""
+    if annotator not in annotators_of(connection, target) or _is_void(connection, target):
+        return None
+    return target
 
 
 def action_to_undo(
@@ -91,6 +80,11 @@ def action_to_redo(
             if _within(connection, action, image, scope) and not is_undo(connection, target):
                 return action
     return None
+
+
+def _is_void(connection: Connection, action: str) -> bool:
+    """Tell whether an undo of an action is in force."""
+    return any(not _is_void(connection, undo) for undo in undos_of(connection, action))
 
 
 def _within(connection: Connection, action: str, image: str, scope: frozenset[str] | None) -> bool:

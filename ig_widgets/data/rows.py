@@ -8,7 +8,9 @@ from sqlalchemy import Connection, Row, insert, select
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.schema import STATEMENTS
 
-_CONTENT = ("kind", "target", "image", "annotator", "label", "present", *BOX, "source")
+_CONTENT = ("kind", "target", "image", "annotator", "label", "present", *BOX, "source", "comment")
+
+_REPLACEABLE = ("say", "verdict", "proposal", "comment")
 
 _CHUNK = 500
 """Rows or values in one query: databases limit how many values it may have."""
@@ -44,7 +46,7 @@ def complete_targets(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
     images = {
         row.key: row.image
         for row in _find(connection, [row["target"] for row in rows if row["target"]]).values()
-        if row.kind == "say"
+        if row.kind in _REPLACEABLE
     }
     for i, row in enumerate(rows):
         if row["target"]:
@@ -58,7 +60,7 @@ def complete_targets(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
                     f"{image!r}; both must be about the same image"
                 )
             row["image"] = image
-        if row["kind"] == "say":
+        if row["kind"] in _REPLACEABLE:
             images[row["key"]] = row["image"]
 
 
@@ -96,6 +98,18 @@ def images_of(connection: Connection, action: str) -> dict[str, str]:
         .order_by(STATEMENTS.c.seq)
     )
     return {row.image: row.source for row in connection.execute(query)}
+
+
+def annotators_of(connection: Connection, action: str) -> set[str]:
+    """Return who has said an action of the log: one person, or nobody where there is no such action."""
+    query = select(STATEMENTS.c.annotator).where(STATEMENTS.c.action == action).distinct()
+    return set(connection.execute(query).scalars())
+
+
+def undos_of(connection: Connection, action: str) -> set[str]:
+    """Return the undos of an action of the log."""
+    query = select(STATEMENTS.c.action).where(STATEMENTS.c.target == action, STATEMENTS.c.kind == "undo")
+    return set(connection.execute(query).scalars())
 
 
 def is_undo(connection: Connection, action: str) -> bool:

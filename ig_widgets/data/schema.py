@@ -5,7 +5,7 @@ import sqlite3
 import time
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     URL,
@@ -28,15 +28,23 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    update,
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
-VERSION = 1
-"""The version of the tables. A database with a higher one was written by a newer ig_widgets."""
+VERSION = 2
+"""The version of the tables (2: comments). A database with a lower one gets what it lacks when it is opened;
+one with a higher one was written by a newer ig_widgets."""
 
 BUSY_TIMEOUT_S = 30.0
 """How long a connection waits for another program that is writing to the same SQLite file, in seconds."""
+
+UPGRADE_TIMEOUT_S = 10.0
+"""How long an upgrade waits for those who use the tables of a PostgreSQL log, in seconds. Whoever comes after
+it waits, too, so it had better give up soon."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
 
 _TURN = 0x69675F77
 """The PostgreSQL advisory lock under which everybody writes."""
@@ -68,6 +76,7 @@ STATEMENTS = Table(
     Column("height", Double),
     Column("source", Text, nullable=False),
     Column("at", DateTime, nullable=False),  # UTC, without a zone because SQLite keeps none
+    Column("comment", Text),
     Index("ix_statements_image_seq", "image", "seq"),
     Index("ix_statements_annotator_seq", "annotator", "seq"),
     sqlite_autoincrement=True,
@@ -107,6 +116,12 @@ def open_database(where: str | Path) -> tuple[Engine, str, str]:
         return engine, shown, _found_or_made(engine, shown)
     except DBAPIError as error:
         engine.dispose()
+        if _sqlstate(error) == _LOCK_NOT_AVAILABLE:
+            raise LogError(
+                f"the annotation log {shown} was made by an older ig_widgets and must be upgraded, but "
+                "another session is using it: close the notebooks and programs that have it open, then open "
+                "it again"
+            ) from error
         raise LogError(f"the annotation log {shown} cannot be opened: {reason(error)}") from error
     except LogError:
         engine.dispose()
@@ -116,13 +131,42 @@ def open_database(where: str | Path) -> tuple[Engine, str, str]:
 def _found_or_made(engine: Engine, shown: str) -> str:
     """Return the id of the log in a database, which gets its tables if it has none."""
     with engine.connect() as connection:
-        found = _log_id(connection, shown)
-    if found is None:
+        found = _found(connection, shown)
+    if found is None or found.version < VERSION:
         with engine.connect().execution_options(writing=True) as connection, connection.begin():
+            if found is not None:
+                _limit_waiting(connection)
             take_turn(connection)
             # another process may have made the tables while this one waited for its turn
-            found = _log_id(connection, shown) or _make_tables(connection)
-    return found
+            found = _found(connection, shown)
+            if found is None:
+                return _make_tables(connection)
+            if found.version < VERSION:
+                _refuse_without_right(connection, shown)
+                _upgrade(connection)
+    return found.id
+
+
+def _limit_waiting(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        limit = f"{UPGRADE_TIMEOUT_S * 1000:.0f}ms"
+        connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": limit})
+
+
+def _refuse_without_right(connection: Connection, shown: str) -> None:
+    """Raise a LogError unless the user of a PostgreSQL database may change the table."""
+    if connection.dialect.name != "postgresql":
+        return
+    query = text(
+        "SELECT pg_get_userbyid(relowner), pg_has_role(relowner, 'USAGE') FROM pg_class "
+        "WHERE oid = CAST(:name AS regclass)"
+    )
+    owner, may = connection.execute(query, {"name": STATEMENTS.name}).one()
+    if not may:
+        raise LogError(
+            f"the annotation log {shown} was made by an older ig_widgets, and only the owner of its tables "
+            f"can upgrade it: let {owner!r} open it once"
+        )
 
 
 def take_turn(connection: Connection) -> None:
@@ -138,6 +182,15 @@ def reason(error: DBAPIError) -> str:
     if isinstance(said, dict):  # pg8000 hands over the fields of the server's message
         said = said.get("M", said)
     return str(said)
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    """Return the five characters by which PostgreSQL names an error, if they are known."""
+    said = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    if isinstance(said, dict):  # pg8000
+        return said.get("C")
+    # psycopg, psycopg2
+    return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
 
 
 def _url(where: str | Path) -> URL:
@@ -221,7 +274,7 @@ def _look(path: Path, shown: str) -> None:
     )
     try:
         with probe.connect() as connection:
-            _log_id(connection, shown)
+            _found(connection, shown)
     except DBAPIError as error:
         # an OperationalError (busy, cannot be opened) says nothing about the content
         if type(error.orig) is sqlite3.DatabaseError:
@@ -268,8 +321,15 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def _log_id(connection: Connection, shown: str) -> str | None:
-    """Return the log's id, or None where nothing was made yet."""
+class _Found(NamedTuple):
+    """A log in a database."""
+
+    id: str
+    version: int
+
+
+def _found(connection: Connection, shown: str) -> _Found | None:
+    """Return the log, or None where nothing was made yet."""
     tables = set(inspect(connection).get_table_names())
     if META.name not in tables:
         # a PostgreSQL database is shared with other things, a file is not
@@ -288,7 +348,12 @@ def _log_id(connection: Connection, shown: str) -> str | None:
             f"the annotation log {shown} was made by a newer ig_widgets (version {version} of the tables, "
             f"this one knows {VERSION}): upgrade ig_widgets"
         )
-    return str(meta["id"])
+    return _Found(str(meta["id"]), int(version))
+
+
+def _upgrade(connection: Connection) -> None:
+    connection.execute(text("ALTER TABLE statements ADD COLUMN comment TEXT"))
+    connection.execute(update(META).where(META.c.key == "version").values(value=str(VERSION)))
 
 
 def _make_tables(connection: Connection) -> str:

@@ -11,8 +11,19 @@ import pandas as pd
 
 from ig_widgets.data.annotations import BOX
 
-_SAY = ("image", "label", "present", *BOX, "key", "replaces")
-_DELETE = ("deletes", "key", "image")
+_KEYS = {
+    "say": ("image", "label", "present", *BOX, "key", "replaces"),
+    "delete": ("deletes", "key", "image"),
+    "comment": ("comment", "image", "label", *BOX, "key"),
+    "verdict": ("verdict", "proposed", "image", "label", *BOX, "key", "replaces"),
+}
+_NAMES = {
+    "say": "the keys are",
+    "delete": "a deletion has only",
+    "comment": "a comment has only",
+    "verdict": "a verdict has only",
+}
+_TOLD_BY = {"delete": "deletes", "comment": "comment", "verdict": "verdict"}
 
 
 def statement_row(statement: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -22,14 +33,16 @@ def statement_row(statement: Mapping[str, Any], name: str) -> dict[str, Any]:
     ----------
     statement
         Either ``image`` with any of ``label, present, x, y, width, height, key, replaces``, or ``deletes``
-        with perhaps ``key`` and ``image``.
+        with perhaps ``key`` and ``image``, or ``comment`` and ``image`` with perhaps ``label``, a box and
+        ``key``, or ``verdict`` and ``image`` with perhaps ``label``, a box, ``key, replaces`` and
+        ``proposed``.
     name
         What to call the statement in an error, such as ``"statement 3"``.
 
     Returns
     -------
     dict
-        ``key, kind, target, image, label, present, x, y, width, height``; what was not said is None.
+        ``key, kind, target, image, label, present, x, y, width, height, comment``; what was not said is None.
 
     Raises
     ------
@@ -43,31 +56,32 @@ def statement_row(statement: Mapping[str, Any], name: str) -> dict[str, Any]:
             f"{name} is a {type(statement).__name__}; a statement is a mapping such as "
             "{'image': 'a.png', 'label': 'crack', 'present': True}"
         )
-    deletes = "deletes" in statement
-    unknown = [key for key in statement if key not in (_DELETE if deletes else _SAY)]
+    kind = next((kind for kind, name in _TOLD_BY.items() if name in statement), "say")
+    keys = _KEYS[kind]
+    unknown = [key for key in statement if key not in keys]
     if unknown:
-        raise ValueError(
-            f"{name} has the unknown key {unknown[0]!r}; "
-            + (f"a deletion has only {', '.join(_DELETE)}" if deletes else f"the keys are {', '.join(_SAY)}")
-        )
+        raise ValueError(f"{name} has the unknown key {unknown[0]!r}; {_NAMES[kind]} {', '.join(keys)}")
     said = {key: None if _missing(value) else value for key, value in statement.items()}
     image = said.get("image")
-    if image is None and not deletes:
+    if image is None and kind != "delete":
         raise ValueError(f"{name} names no image: give the key 'image'")
     name = f"{name} (image {image!r})"
-    if deletes and said["deletes"] is None:
+    if kind == "delete" and said["deletes"] is None:
         raise ValueError(f"{name} deletes nothing: give the key of the statement to delete")
-    for key in ("image", "label", "key", "replaces", "deletes"):
+    if kind == "comment" and said["comment"] is None:
+        raise ValueError(f"{name} comments nothing: give the text")
+    for key in ("image", "label", "key", "replaces", "deletes", "comment"):
         if said.get(key) is not None:
             check_text(said[key], f"{name}: {key}")
     return {
         "key": said.get("key") or uuid.uuid4().hex,
-        "kind": "delete" if deletes else "say",
-        "target": said["deletes"] if deletes else said.get("replaces"),
+        "kind": "proposal" if said.get("proposed") else kind,
+        "target": said["deletes"] if kind == "delete" else said.get("replaces"),
         "image": image,
         "label": said.get("label"),
-        "present": _present(said.get("present"), name),
+        "present": _verdict(said, name) if kind == "verdict" else _present(said.get("present"), name),
         **_box(said, name),
+        "comment": said.get("comment"),
     }
 
 
@@ -96,11 +110,22 @@ def _missing(value: object) -> bool:
 
 
 def _present(value: object, name: str) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, np.bool_):
-        return bool(value)
+    if value is None or _is_bool(value):
+        return None if value is None else bool(value)
     raise ValueError(f"{name}: present is {value!r}; it is True (yes), False (no) or missing (skipped)")
+
+
+def _verdict(said: Mapping[str, Any], name: str) -> bool:
+    verdict, proposed = said["verdict"], said.get("proposed")
+    if not _is_bool(verdict):
+        raise ValueError(f"{name}: verdict is {verdict!r}; it is True (accepted) or False (rejected)")
+    if proposed is not None and not _is_bool(proposed):
+        raise ValueError(f"{name}: proposed is {proposed!r}; it is True for a box of the reviewer's own")
+    return bool(verdict)
+
+
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool | np.bool_)
 
 
 def _box(said: Mapping[str, Any], name: str) -> dict[str, float | None]:

@@ -1,4 +1,4 @@
-"""Figures of what was learned."""
+"""Figures of what was learned, and of how much people agree."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -272,6 +272,46 @@ def importance_figure(
         right.tick_params(axis="x", labelbottom=False)
     pairs[-1, 1].tick_params(axis="x", labelbottom=True)
     pairs[-1, 1].set_xlabel("log loss without it, more than with it (nats per image)")
+    return figure
+
+
+def agreement_figure(people: pd.DataFrame, overlaps: "pd.Series[float]") -> Figure:
+    """Draw how much people agree: each of them with the others, and all of them about each image.
+
+    Parameters
+    ----------
+    people
+        What `annotator_agreement` says.
+    overlaps
+        The column ``iou`` of `image_agreement`; those that are NaN are left out.
+
+    Returns
+    -------
+    Figure
+        Three panels: the mean overlap of each person's boxes with those of the others; how many of their
+        boxes somebody else drew too, how many nobody else did, and how many things they missed; and how many
+        images there are of which mean overlap.
+    """
+    names = [_plain(str(name)) or "without a name" for name in people.index]
+    figure = Figure(figsize=(11, max(2.7, 1.5 + 0.35 * len(people))), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    left.barh(names, people["iou"].fillna(0.0))
+    left.set(xlim=(0, 1), xlabel="mean overlap with the others' boxes (IoU)")
+    begin = np.zeros(len(people))
+    for label, colour, counts in (
+        ("drawn by others, too", "tab:blue", people["shared"] - people["alone"]),
+        ("drawn by nobody else", "tab:orange", people["alone"]),
+        ("missed", "tab:gray", people["missed"]),
+    ):
+        middle.barh(names, counts, left=begin, color=colour, label=label)
+        begin += counts.to_numpy()
+    middle.set_xlabel("boxes")
+    middle.tick_params(axis="y", labelleft=False)
+    figure.legend(*middle.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+    right.hist(overlaps.dropna(), bins=np.linspace(0, 1, 11))
+    right.set(xlim=(0, 1), xlabel="mean overlap of an image's boxes (IoU)", ylabel="images")
+    for ax in (left, middle):
+        ax.invert_yaxis()
     return figure
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ig_widgets.compute.labeling.importance import pattern_importances
 from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.compute.patterns import pattern_sources
+from ig_widgets.systems.agreement import agreement_report
 from ig_widgets.systems.figures import (
     confusion,
     heat_map_figure,
@@ -32,7 +33,12 @@ _SHOWN = 6  # images that the detector is shown at work on
 def inspection(gadget: InspectorGadget) -> Report:
     """Return the report of a gadget that has learned."""
     title = "Inspector Gadget: " + ", ".join(gadget.defects)
-    return Report(title, _facts(gadget), dict(_figures(gadget)))
+    facts, figures = _facts(gadget), dict(_figures(gadget))
+    if len(gadget.annotators) > 1:
+        agreement = agreement_report(gadget.annotations)
+        facts |= agreement.facts
+        figures |= agreement.figures
+    return Report(title, facts, figures)
 
 
 def _facts(gadget: InspectorGadget) -> dict[str, object]:

@@ -1,35 +1,39 @@
 """Inspector Gadget: people draw boxes, the kernel labels the rest."""
 
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.base import clone
-from tqdm.auto import tqdm
 
-from ig_widgets.compute.augmentation.gan import PatternGAN
+from ig_widgets.compute.assignments import assign
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
-from ig_widgets.compute.augmentation.shares import even_share, gan_patterns
-from ig_widgets.compute.boxes import merge_boxes
+from ig_widgets.compute.boxes import SEPARATOR
 from ig_widgets.compute.detection.detector import PatternDetector
-from ig_widgets.compute.labeling.labeler import SelectionWarning, WeakLabeler
-from ig_widgets.compute.labeling.stacking import log_odds
+from ig_widgets.compute.labeling.importance import pattern_importances
+from ig_widgets.compute.labeling.labeler import WeakLabeler
 from ig_widgets.compute.matching.feature_store import FeatureStore
 from ig_widgets.compute.matching.matcher import PatternMatcher, Search
-from ig_widgets.compute.patterns import crop_patterns, pattern_sources
-from ig_widgets.data.annotations import BOX
+from ig_widgets.compute.patterns import crop_patterns
+from ig_widgets.compute.reviews import Rule
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.labels import labels_of, weak_labels
+from ig_widgets.data.labels import weak_labels
 from ig_widgets.data.log import AnnotationLog
+from ig_widgets.systems.decisions import PatternDecisions
+from ig_widgets.systems.due import Due, Stage, doing, due
 from ig_widgets.systems.inspection import inspection
+from ig_widgets.systems.learning import Augmentation, learned
 from ig_widgets.systems.report import Report
+from ig_widgets.systems.said import Said
 from ig_widgets.widgets.box_annotator import BoxAnnotator
+from ig_widgets.widgets.pattern_gallery import PatternGallery
+from ig_widgets.widgets.peer_review import PeerReview
 
-Augmentation: TypeAlias = Literal["policy", "search", "gan"] | PolicyAugmenter | PatternGAN
+_RULES = {
+    "majority": "a box is accepted with more votes for it than against, and a tie decides nothing",
+    "unanimous": "a box is accepted when nobody votes against it",
+}
 
 
 class InspectorGadget:
@@ -50,6 +54,14 @@ class InspectorGadget:
         Where statements go; default: the file ``annotations.db`` in the working folder.
     annotator
         Who is asked.
+    annotators
+        Everybody who annotates; default: `annotator` alone. Each image is given to `overlap` of them, who do
+        not see each other's boxes; what only one of them drew is reviewed by the others. Everybody makes an
+        `InspectorGadget` with the same arguments and their own name.
+    overlap
+        How many people look at each image; default: 2, or 1 where there is one annotator.
+    rule, min_votes
+        How the votes of a peer review are counted, and how many are needed: see `reviewed_boxes`.
     target
         How many images with defects the development set is to hold (the paper: tens).
     none
@@ -84,12 +96,28 @@ class InspectorGadget:
     ----------
     order : int array of shape (n_images,)
         The seeded random order in which images are shown.
+    assigned : dict of str to int array
+        Whose images are which, in this order.
+    goal : int
+        How many images with defects each annotator is asked to find.
+    due : Due
+        What this annotator should do next: ``stage, why, order``.
+    reviewed : DataFrame
+        The boxes that everybody drew, merged, with the votes on them (see `reviewed_boxes`), and ``seen_by``,
+        how many people have looked at the image so far. Where these are fewer than `overlap`, a box of one of
+        them is an outlier that waits for the others, and only then for a review.
+    said : Said
+        What people have said, read from the log once for each of its revisions.
     classes : list of str
         What the columns of P stand for: `none` (if there is one), then the defects.
-    patterns_ : ImageSet
+    revision_ : int
+        Of the log, when the rest was learned.
+    candidates_ : ImageSet
         The patterns that were cut out, then those that were made of them, with provenance.
+    patterns_ : ImageSet
+        Those of them that nobody dropped: the columns of X.
     drawn_ : int
-        How many of them were cut out.
+        How many of these were cut out.
     augmenter_ : PolicyAugmenter or None
         What made patterns by image operations; after a search with its ``scores_``.
     matcher_ : PatternMatcher
@@ -117,8 +145,24 @@ class InspectorGadget:
     "gan")`` and the paper's form of the `WeakLabeler` as `labeler` this is the paper's system. A pattern that
     a GAN made has something of several images; in cross-validation it is left out with the one that it
     resembles most, so what is out-of-fold is slightly too good with a GAN. Boxes that only one of several
-    annotators drew are left out, with a warning: in the paper they go to a peer review.
+    annotators drew are left out, with a warning, until a peer review accepts them.
     """
+
+    candidates_: ImageSet
+    patterns_: ImageSet
+    drawn_: int
+    augmenter_: PolicyAugmenter | None
+    matcher_: PatternMatcher
+    labeler_: WeakLabeler
+    detector_: PatternDetector | None
+    stacked_: WeakLabeler | None
+    X_: NDArray[np.float64]
+    boxes_: NDArray[np.int32]
+    y_: NDArray[np.intp]
+    development_: NDArray[np.intp]
+    judged_: NDArray[np.intp]
+    P_: NDArray[np.float64]
+    revision_: int
 
     def __init__(
         self,
@@ -127,6 +171,10 @@ class InspectorGadget:
         *,
         log: AnnotationLog | None = None,
         annotator: str = "me",
+        annotators: Sequence[str] = (),
+        overlap: int | None = None,
+        rule: Rule = "majority",
+        min_votes: int = 1,
         target: int = 10,
         none: str | None = "ok",
         guidelines: str = "",
@@ -142,10 +190,23 @@ class InspectorGadget:
         random_state: int = 0,
     ) -> None:
         self.images = images
+        self._ids = frozenset(images.ids)
         self.defects = [classes] if isinstance(classes, str) else list(classes)
         self.classes = [*([] if none is None else [none]), *self.defects]
         self.log = log if log is not None else AnnotationLog()
         self.annotator = annotator
+        self.annotators = list(annotators) or [annotator]
+        if annotator not in self.annotators:
+            raise ValueError(
+                f"{annotator!r} is not among the annotators {', '.join(self.annotators)}: give one of their "
+                "names"
+            )
+        self.overlap = min(2, len(self.annotators)) if overlap is None else overlap
+        self.rule: Rule = rule
+        self.min_votes = min_votes
+        unnamable = [name for name in self.annotators if SEPARATOR in name]
+        if unnamable:
+            raise ValueError(f"the annotator {unnamable[0]!r} has {SEPARATOR!r} in their name: give another")
         self.target = target
         self.none = none
         self.guidelines = guidelines
@@ -159,26 +220,90 @@ class InspectorGadget:
         self.n_jobs = n_jobs
         self.progress = progress
         self.random_state = random_state
+        self._said: Said | None = None
         self.order = np.random.default_rng(random_state).permutation(len(images))
+        # the common order: images are finished by all of theirs at about the same time
+        places = assign(len(images), self.annotators, overlap=self.overlap, random_state=random_state)
+        self.assigned = {name: self.order[np.sort(some)] for name, some in places.items()}
+        self.goal = -(-target * self.overlap // len(self.annotators))
 
-    def ask(self) -> BoxAnnotator:
-        """Return the widget that is due: boxes on images in random order, until there are enough defects."""
+    def ask(self, stage: Stage | None = None) -> BoxAnnotator | PeerReview | PatternGallery:
+        """Return the widget that is due, which says why.
+
+        Parameters
+        ----------
+        stage
+            "boxes", "reviews", "patterns" or "labels": this one, due or not.
+
+        Raises
+        ------
+        ValueError
+            If there is nothing to look at in this stage, or it is unknown.
+        """
+        now = self.due if stage is None else doing(self, stage)
+        if now.stage == "reviews":
+            return PeerReview(
+                self.images,
+                now.order,
+                classes=self.defects,
+                boxes=self._reviewed,
+                rule=f"{_RULES[self.rule]}; it takes {self.min_votes} of them"
+                if self.min_votes > 1
+                else _RULES[self.rule],
+                log=self.log,
+                annotator=self.annotator,
+                guidelines=self.guidelines,
+                note=now.why,
+            )
+        if now.stage == "patterns":
+            return PatternGallery(
+                self.candidates,
+                classes=self.defects,
+                images=self.images,
+                importance=self._importance(),
+                log=self.log,
+                annotator=self.annotator,
+                note=now.why,
+            )
+        theirs = self.assigned[self.annotator]
         return BoxAnnotator(
             self.images,
-            self.order,
+            now.order,
             classes=self.defects,
             log=self.log,
             annotator=self.annotator,
-            goal=self.target,
+            # who looks at what is missing of theirs has reached the goal before
+            goal=self.goal if now.stage == "boxes" and len(now.order) == len(theirs) else None,
             guidelines=self.guidelines,
             examples=self.examples,
+            note=now.why,
         )
+
+    @property
+    def due(self) -> Due:
+        """What this annotator should do next, and why."""
+        return due(self)
+
+    @property
+    def said(self) -> Said:
+        """What everybody has said about these images, in force now."""
+        if (
+            self._said is None
+            or (self._said.rule, self._said.min_votes) != (self.rule, self.min_votes)
+            or self._said.revision != self.log.revision
+        ):
+            self._said = self._read(None)
+        return self._said
+
+    @property
+    def reviewed(self) -> pd.DataFrame:
+        """The boxes that everybody drew, merged, with the votes on them and by how many they were seen."""
+        return self.said.reviewed.copy()
 
     @property
     def annotations(self) -> pd.DataFrame:
         """What everybody has said about these images, in force now."""
-        said = self.log.annotations
-        return said[said["image"].isin(self.images.ids)]
+        return self.said.annotations.copy()
 
     def learn(self) -> NDArray[np.float64]:
         """Augment, match, detect, fit and label.
@@ -198,45 +323,9 @@ class InspectorGadget:
             If nobody drew a box yet, all annotated images are of one class, or a class has a name that cannot
             be used.
         """
-        self._check_classes()
-        said = self.annotations
-        boxes, lone = self._merged(said)
-        y = labels_of(self.images, said, self.classes, none=self.none)
-        self._check_found(y)
-        cut = crop_patterns(self.images, boxes)
-        if len(cut) == 0:
-            raise ValueError("no image with a box can be read: see gadget.images.problems")
-        patterns, augmenter = self._augmented(cut, y)
-        matcher = PatternMatcher(
-            patterns,
-            search=self.search,
-            oversized="shrink",  # a pattern that was sheared may exceed every image
-            store=self.store,
-            n_jobs=self.n_jobs,
-        ).fit()
-        X, places = matcher.locate(self.images)
-
-        readable = ~np.isnan(X).any(axis=1)
-        development = np.flatnonzero((y >= 0) & readable)
-        if len(development) < np.count_nonzero(y >= 0):
-            self._check_found(y[development])
-        labeler = self._fitted(X, y, development, pattern_sources(patterns, self.images[development]))
-        P, judged = self._believed(labeler, X, development)
-        shown = self._shown(development, y, boxes, lone)
-        detector, stacked = self._detector(boxes, shown, y[judged]), None
-        if detector is not None:
-            seen = detector.transform(self.images)
-            seen[shown] = detector.out_of_fold(self.images[shown])
-            features = np.hstack([log_odds(P[:, labeler.classes_]), seen])
-            stacked = self._fitted(features, y, judged)
-            P, judged = self._believed(stacked, features, judged)
-
         # all at once: whoever stops this, or whatever fails, leaves what was learned before as it was
-        self.patterns_, self.matcher_, self.labeler_ = patterns, matcher, labeler
-        self.detector_, self.stacked_, self.augmenter_, self.drawn_ = detector, stacked, augmenter, len(cut)
-        self.X_, self.boxes_, self.y_, self.P_ = X, places, y, P
-        self.development_, self.judged_ = development, judged
-        return P
+        self.__dict__.update({f"{name}_": value for name, value in learned(self)._asdict().items()})
+        return self.P_
 
     @property
     def weak_labels(self) -> pd.DataFrame:
@@ -267,163 +356,49 @@ class InspectorGadget:
 
         The pictures: the best matches of each pattern, the highest similarities, the patterns that the
         labeler needs most, the search for operations, what the detector sees in the images that nobody has
-        judged and that are most probably defective, and the confusion matrix of the development set by
-        cross-validation; those of them for which there is something to show.
+        judged and that are most probably defective, the confusion matrix of the development set by
+        cross-validation, and what `agreement_report` shows; those of them for which there is something to
+        show.
         """
         self._check_learned()
         return inspection(self)
 
-    def _merged(self, said: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
-        """Return the boxes that several people drew, or the only one who was asked, and where others are."""
-        merged = merge_boxes(said)
-        merged = merged[merged["label"].isin(self.defects)]
-        kept = merged[~merged["outlier"]]
-        if merged.empty:
-            raise ValueError(
-                f"there is no box of {' or '.join(self.defects)} to learn from: draw some in gadget.ask()"
-            )
-        if len(kept) < len(merged):
-            sentence = (
-                f"{len(merged) - len(kept)} of {len(merged)} boxes were drawn by one of several annotators "
-                "only and are left out: look at merge_boxes(gadget.annotations) and let others judge them"
-            )
-            if kept.empty:
-                raise ValueError(sentence)
-            warnings.warn(sentence, stacklevel=3)
-        return kept, set(merged.loc[merged["outlier"], "image"])
-
-    def _augmented(self, cut: ImageSet, y: NDArray[np.intp]) -> tuple[ImageSet, PolicyAugmenter | None]:
-        """Return the patterns that were cut out, then those made of them, and what made those."""
-        settings: dict[str, Any] = {"store": self.store, "n_jobs": self.n_jobs, "progress": self.progress}
-        named = {
-            "policy": PolicyAugmenter(**settings),
-            "search": PolicyAugmenter(search="triples", **settings),
-            "gan": PatternGAN(),
-        }
-        ways = [named.get(way) if isinstance(way, str) else way for way in self.augment]
-        unknown = [
-            given
-            for given, way in zip(self.augment, ways, strict=True)
-            if not isinstance(way, PolicyAugmenter | PatternGAN)
-        ]
-        if unknown:
-            raise ValueError(
-                f"augment holds {unknown[0]!r}; it may hold 'policy' or 'search', and 'gan', or a "
-                "PolicyAugmenter and a PatternGAN"
-            )
-        patterns, augmenter, seed = cut, None, self.random_state
-        known = np.flatnonzero(y >= 0)
-        for way in ways:
-            if isinstance(way, PatternGAN):
-                patterns += gan_patterns(cut, self.augmented, gan=way, random_state=seed, watch=self._watch)
-            elif isinstance(way, PolicyAugmenter):
-                augmenter = clone(way).set_params(random_state=seed)
-                made = augmenter.fit(cut, self.images[known], y[known]).transform(cut)
-                patterns += even_share(made, self.augmented, seed)
-        return patterns, augmenter
-
-    def _shown(
-        self, development: NDArray[np.intp], y: NDArray[np.intp], boxes: pd.DataFrame, lone: set[str]
-    ) -> NDArray[np.intp]:
-        """Return those of a development set of which it is known where the defects are, and where not."""
-        ids = np.array(self.images[development].ids)
-        clean = (y[development] == 0) & (self.none is not None)
-        boxed = np.isin(ids, boxes["image"].to_numpy(dtype=str))
-        return np.asarray(development[(clean | boxed) & ~np.isin(ids, list(lone))])
-
-    def _detector(
-        self, boxes: pd.DataFrame, shown: NDArray[np.intp], judged_y: NDArray[np.intp]
-    ) -> PatternDetector | None:
-        """Return a detector that has learned, or None where there is too little to learn from."""
-        if not self.detector:
-            return None
-        images = self.images[shown]
-        known = boxes[boxes["image"].isin(images.ids)]
-        lacking = (
-            "boxes on 2 images at least"
-            if known["image"].nunique() < 2
-            else "2 annotated images of each class"
-            if len(np.unique(judged_y)) < 2
-            else None
+    def _read(self, image: str | None) -> Said:
+        """Read what was said about one image or all of them."""
+        return Said(
+            self.log.snapshot(image),
+            self._ids,
+            defects=self.defects,
+            overlap=self.overlap,
+            rule=self.rule,
+            min_votes=self.min_votes,
         )
-        if lacking:
-            warnings.warn(
-                f"there is too little for a detector, which needs {lacking}: this learns from similarities "
-                "only; annotate more",
-                stacklevel=3,
-            )
+
+    def _reviewed(self, image: str | None) -> pd.DataFrame:
+        """Return the merged boxes of one image or of all, with the votes on them."""
+        return self.reviewed if image is None else self._read(image).reviewed
+
+    @property
+    def candidates(self) -> ImageSet:
+        """The patterns that a gallery shows: all that were cut out or made, also those that were dropped."""
+        if hasattr(self, "candidates_"):
+            return self.candidates_
+        return crop_patterns(self.images, self.said.standing)
+
+    def gallery_seen(self) -> bool:
+        """Tell whether anybody has looked at the patterns that were learned from."""
+        return PatternDecisions(self.said.verdicts).seen(self.candidates)
+
+    def _importance(self) -> NDArray[np.float64] | None:
+        """Return how much the labeler needs each candidate, NaN for those that it does not know."""
+        if not hasattr(self, "P_"):
             return None
-        detector = (
-            PatternDetector(n_jobs=self.n_jobs, random_state=self.random_state)
-            if self.detector is True
-            else clone(self.detector)
+        rows = self.development_
+        measured = pattern_importances(
+            self.labeler_, self.X_[rows], self.y_[rows], random_state=self.random_state
         )
-        for _ in self._watch(detector.training(images, known), "detector", detector.epochs):
-            pass
-        return detector
-
-    def _fitted(
-        self,
-        X: NDArray[np.float64],
-        y: NDArray[np.intp],
-        rows: NDArray[np.intp],
-        sources: NDArray[np.int64] | None = None,
-    ) -> WeakLabeler:
-        given = WeakLabeler(n_jobs=self.n_jobs) if self.labeler is None else self.labeler
-        labeler: WeakLabeler = clone(given).set_params(random_state=self.random_state)
-        with warnings.catch_warnings():
-            # it knows classes by their numbers only: _check_found has said it by name
-            warnings.simplefilter("ignore", SelectionWarning)
-            labeler.fit(X[rows], y[rows], sources=sources)
-        return labeler
-
-    def _believed(
-        self, labeler: WeakLabeler, X: NDArray[np.float64], rows: NDArray[np.intp]
-    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-        """Return probabilities, out-of-fold for the rows that could be judged, and these rows."""
-        readable = ~np.isnan(X).any(axis=1)
-        P = np.full((len(X), len(self.classes)), np.nan)
-        P[readable] = 0.0
-        P[np.ix_(readable, labeler.classes_)] = labeler.predict_proba(X[readable])
-        # with very few examples some images are never left out of a fold
-        judged = ~np.isnan(labeler.oof_probabilities_).any(axis=1)
-        P[np.ix_(rows[judged], labeler.classes_)] = labeler.oof_probabilities_[judged]
-        return P, rows[judged]
-
-    def _watch(self, records: Iterator[Any], name: str, total: int | None = None) -> Iterator[Any]:
-        return iter(tqdm(records, desc=name, total=total, disable=not self.progress))
-
-    def _check_classes(self) -> None:
-        reserved = {"image", "pattern", "score", "annotated", *BOX}
-        for position, label in enumerate(self.classes):
-            if (
-                not isinstance(label, str)
-                or not label
-                or label in reserved
-                or label in self.classes[:position]
-            ):
-                raise ValueError(
-                    f"{label!r} cannot be the name of a class here: give each class a name of its own, "
-                    f"other than {', '.join(sorted(reserved))}"
-                )
-        if not self.defects:
-            raise ValueError("there are no classes: name at least one defect, e.g. ['crack']")
-
-    def _check_found(self, y: NDArray[np.intp]) -> None:
-        counts = np.bincount(y[y >= 0], minlength=len(self.classes))
-        if (counts > 0).sum() < 2:
-            only = self.classes[counts.argmax()] if counts.any() else "none"
-            raise ValueError(
-                f"all {counts.sum()} annotated images are of one class ({only}), so there is nothing to tell "
-                "apart: go on in gadget.ask(), and press N where there is no defect"
-            )
-        for label, count in zip(self.classes, counts, strict=True):
-            if count < 2:
-                warnings.warn(
-                    f"there {'is one example' if count else 'is no example'} of {label!r}: annotate more, or "
-                    "its labels are worth little",
-                    stacklevel=3,
-                )
+        known = dict(zip(self.patterns_.ids, measured, strict=True))
+        return np.array([known.get(id_, np.nan) for id_ in self.candidates.ids])
 
     def _check_learned(self) -> None:
         if not hasattr(self, "P_"):

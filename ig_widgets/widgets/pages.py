@@ -2,13 +2,14 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from threading import RLock
+from contextlib import suppress
+from threading import RLock, Thread
 from typing import TypeVar
 
 import numpy as np
 
 from ig_widgets.widgets.pictures import Picture, overview
+from ig_widgets.widgets.recent import looked_at
 
 Item = TypeVar("Item")
 
@@ -36,7 +37,9 @@ class Pages:
         self._decoded: OrderedDict[int, np.ndarray] = OrderedDict()
         self._pictures: OrderedDict[int, Picture] = OrderedDict()
         self._lock = RLock()
-        self._ahead = ThreadPoolExecutor(1, thread_name_prefix="ig_widgets-pages")
+        self._forgotten = 0  # how often
+        self._next: int | None = None
+        self._preparing = False
 
     def image(self, position: int) -> np.ndarray:
         """Return a decoded image; raises what decoding raises."""
@@ -57,32 +60,50 @@ class Pages:
         )
 
     def prepare(self, position: int) -> None:
-        """Make an overview beforehand, on another thread; a position outside the queue is ignored."""
-        if 0 <= position < len(self._images):
-            # An error is not lost: whoever looks at this image gets it then.
-            self._ahead.submit(self.picture, position)
+        """Make an overview beforehand, on another thread; a position outside the queue is ignored.
+
+        What was asked for and not begun is no longer made. The thread ends when there is nothing to do.
+        """
+        if not 0 <= position < len(self._images):
+            return
+        with self._lock:
+            self._next = position
+            if self._preparing:
+                return
+            self._preparing = True
+        Thread(target=self._prepare, name="ig_widgets-pages", daemon=True).start()
 
     def forget(self) -> None:
         """Give back the memory; what is asked for again is made again."""
         with self._lock:
+            self._forgotten += 1
+            self._next = None
             self._decoded.clear()
             self._pictures.clear()
 
-    def close(self) -> None:
-        """End the thread, and give back the memory."""
-        self.forget()
-        self._ahead.shutdown(wait=False, cancel_futures=True)
+    def _prepare(self) -> None:
+        while True:
+            with self._lock:
+                position, self._next = self._next, None
+                if position is None:
+                    self._preparing = False
+                    return
+            with suppress(Exception):  # it is not lost: whoever looks at this image gets it then
+                self.picture(position)
 
     def _kept(
         self, kept: OrderedDict[int, Item], position: int, make: Callable[[], Item], full: Callable[[], bool]
     ) -> Item:
+        looked_at(self)
         with self._lock:
             if position in kept:
                 kept.move_to_end(position)
                 return kept[position]
+            forgotten = self._forgotten
         made = make()
         with self._lock:
-            kept[position] = made
+            if forgotten == self._forgotten:  # else nobody looks any more
+                kept[position] = made
             while len(kept) > 1 and full():
                 kept.popitem(last=False)
         return made

@@ -25,6 +25,7 @@ class Painter:
         self.canvas = ipycanvas.MultiCanvas(2, width=1, height=1)
         self._shown: Picture | None = None
         self._images: list[ipywidgets.Image] = []
+        self._cover: ipywidgets.Image | None = None
         # a page that was reloaded gets an empty canvas
         self.canvas.on_client_ready(self._draw)
 
@@ -39,6 +40,7 @@ class Painter:
             if picture is self._shown:
                 return False
             self._shown = picture
+            self._uncover()
             if picture is not None:
                 self.canvas.width, self.canvas.height = picture.width, picture.height
                 self._images.append(ipywidgets.Image(value=picture.jpeg, format="jpeg"))
@@ -49,8 +51,22 @@ class Painter:
             del self._images[:-2]
             return picture is not None
 
+    def cover(self, png: bytes | None) -> None:
+        """Draw a picture over the whole image, on layer 1, in place of the one before; None: nothing."""
+        with _DRAWING:
+            self._uncover()
+            if png is not None:
+                self._cover = ipywidgets.Image(value=png, format="png")
+            self._draw()
+
+    def _uncover(self) -> None:
+        if self._cover is not None:
+            self._cover.close()
+            self._cover = None
+
     def close(self) -> None:
         """Give back what the browser holds."""
+        self._uncover()
         for image in self._images:
             image.close()
         self.canvas.close()
@@ -65,4 +81,7 @@ class Painter:
             below.clear()
             if self._shown is not None:
                 drawings.scale(self._shown.reduction, self._shown.reduction)
+                if self._cover is not None:
+                    height, width = self._shown.full_size
+                    drawings.draw_image(self._cover, 0, 0, width, height)
                 below.draw_image(self._images[-1], 0, 0)

@@ -1,6 +1,10 @@
 import { test } from "node:test";
 import { expect } from "expect";
-import { commandOf, type KeyPress } from "../src/box_annotator/keys";
+import { commandOf } from "../src/box_annotator/keys";
+import { commandOf as galleryCommandOf } from "../src/pattern_gallery/keys";
+import { commandOf as hitsCommandOf } from "../src/pattern_hits/keys";
+import { commandOf as reviewCommandOf } from "../src/peer_review/keys";
+import type { KeyPress } from "../src/shared/keys";
 
 const press = (key: string, more: Partial<KeyPress> = {}): KeyPress => ({
   key,
@@ -31,8 +35,34 @@ test("keys that are not ours are left to the notebook", () => {
   expect(commandOf(press("q"), false)).toBeNull();
 });
 
-test("undo and redo", () => {
-  expect(commandOf(press("z", { ctrlKey: true }), false)).toEqual({ do: "undo" });
-  expect(commandOf(press("Z", { ctrlKey: true, shiftKey: true }), false)).toEqual({ do: "redo" });
-  expect(commandOf(press("y", { metaKey: true }), false)).toEqual({ do: "redo" });
+test("undo, redo, classes, help and the way out are the same in every widget", () => {
+  const widgets = [
+    (key: KeyPress) => commandOf(key, false),
+    (key: KeyPress) => reviewCommandOf(key, true),
+    galleryCommandOf,
+    hitsCommandOf,
+  ];
+  for (const meaning of widgets) {
+    expect(meaning(press("z", { ctrlKey: true }))).toEqual({ do: "undo" });
+    expect(meaning(press("Z", { ctrlKey: true, shiftKey: true }))).toEqual({ do: "redo" });
+    expect(meaning(press("y", { metaKey: true }))).toEqual({ do: "redo" });
+    expect(meaning(press("3", { code: "Digit3" }))).toEqual({ do: "class", position: 2 });
+    expect(meaning(press("?", { shiftKey: true }))).toEqual({ do: "help" });
+    expect(meaning(press("Escape"))).toEqual({ do: "escape" });
+    expect(meaning(press("k", { ctrlKey: true }))).toBeNull();
+    expect(meaning(press("f", { altKey: true }))).toBeNull();
+  }
+});
+
+test("letters do what they are for, with and without the shift key", () => {
+  expect(galleryCommandOf(press("D"))).toEqual({ do: "drop" });
+  expect(hitsCommandOf(press("Enter"))).toEqual({ do: "search" });
+  expect(reviewCommandOf(press("a"), false)).toEqual({ do: "accept" });
+});
+
+test("letters are found by their place on layouts that have no Latin ones, and only there", () => {
+  expect(galleryCommandOf(press("в", { code: "KeyD" }))).toEqual({ do: "drop" });
+  expect(galleryCommandOf(press("Я", { code: "KeyZ", ctrlKey: true, shiftKey: true }))).toEqual({ do: "redo" });
+  expect(reviewCommandOf(press(",", { code: "KeyM" }), true)).toEqual({ do: "previousBox" });
+  expect(galleryCommandOf(press("e", { code: "KeyD" }))).toBeNull();
 });

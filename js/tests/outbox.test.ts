@@ -1,42 +1,24 @@
 import { beforeEach, describe, test } from "node:test";
 import { expect } from "expect";
 import { type Entry, Outbox } from "../src/shared/outbox";
-
-class Shelf implements Storage {
-  private readonly items = new Map<string, string>();
-  get length() {
-    return this.items.size;
-  }
-  clear() {
-    this.items.clear();
-  }
-  getItem(name: string) {
-    return this.items.get(name) ?? null;
-  }
-  key(index: number) {
-    return [...this.items.keys()][index] ?? null;
-  }
-  removeItem(name: string) {
-    this.items.delete(name);
-  }
-  setItem(name: string, value: string) {
-    this.items.set(name, value);
-  }
-}
+import { newShelf } from "./fake_page";
 
 const never = () => new Promise<boolean>(() => {});
+const entry = (action: string): Entry => ({ action, kind: "say" });
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
-let shelf: Shelf;
+let shelf: Storage;
 beforeEach(() => {
-  shelf = new Shelf();
+  shelf = newShelf();
 });
 
-const outbox = (deliver: (entry: Entry) => Promise<boolean>) => new Outbox<Entry>("ours:", shelf, deliver, () => {});
+/** @param deliver resolves to whether the entry is for this widget */
+const outbox = (deliver: (entry: Entry) => Promise<boolean>, delivered: (entry: Entry) => void = () => {}) =>
+  new Outbox<Entry, object>("ours:", shelf, async (one) => ((await deliver(one)) ? {} : null), delivered);
 
 describe("Outbox", () => {
   test("what was not acknowledged is delivered by the next page, in order", async () => {
     const closed = outbox(never);
-    for (const action of ["c", "a", "b"]) closed.push({ action });
+    for (const action of ["c", "a", "b"]) closed.push(entry(action));
     const delivered: string[] = [];
     const next = outbox(async ({ action }) => delivered.push(action) > 0);
     expect(next.waiting.map((entry) => entry.action)).toEqual(["c", "a", "b"]);
@@ -54,7 +36,7 @@ describe("Outbox", () => {
       under--;
       return true;
     });
-    for (const action of ["a", "b", "c"]) busy.push({ action });
+    for (const action of ["a", "b", "c"]) busy.push(entry(action));
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(busy.waiting).toEqual([]);
     expect(most).toBe(1);
@@ -67,8 +49,8 @@ describe("Outbox", () => {
       if (full) throw new Error("the disk is full");
       return delivered.push(action) > 0;
     });
-    refused.push({ action: "a" });
-    refused.push({ action: "b" });
+    refused.push(entry("a"));
+    refused.push(entry("b"));
     await settled();
     expect(refused.refusal?.message).toBe("the disk is full");
     expect(refused.waiting).toHaveLength(2);
@@ -85,8 +67,8 @@ describe("Outbox", () => {
       if (action === "bad") throw new Error("unknown statement");
       return delivered.push(action) > 0;
     });
-    picky.push({ action: "bad" });
-    picky.push({ action: "good" });
+    picky.push(entry("bad"));
+    picky.push(entry("good"));
     await settled();
     picky.discard();
     await settled();
@@ -97,9 +79,9 @@ describe("Outbox", () => {
   test("two outboxes of one page do not overwrite each other's entries", () => {
     const one = outbox(never);
     const two = outbox(never);
-    one.push({ action: "a" });
-    two.push({ action: "b" });
-    one.push({ action: "c" });
+    one.push(entry("a"));
+    two.push(entry("b"));
+    one.push(entry("c"));
     expect(new Set(outbox(never).waiting.map((entry) => entry.action))).toEqual(new Set(["a", "b", "c"]));
   });
 
@@ -108,8 +90,37 @@ describe("Outbox", () => {
       throw new Error("QuotaExceededError");
     };
     const full = outbox(never);
-    full.push({ action: "a" });
+    full.push(entry("a"));
     expect(full.waiting).toHaveLength(1);
+  });
+
+  test("a widget hears of what is on disk when that waits no more", async () => {
+    const told: [string, number][] = [];
+    const heard = outbox(
+      async ({ action }) => action !== "theirs",
+      ({ action }) => told.push([action, heard.waiting.length]),
+    );
+    for (const action of ["a", "theirs", "b"]) heard.push(entry(action));
+    await settled();
+    expect(told).toEqual([
+      ["a", 2],
+      ["b", 0],
+    ]);
+  });
+
+  test("an error of the widget itself is not taken for a refusal", async () => {
+    outbox(never).push(entry("a"));
+    const bug = new Error("a bug in the drawing");
+    const broken = outbox(
+      async () => true,
+      () => {
+        throw bug;
+      },
+    );
+    await expect(broken.flush()).rejects.toBe(bug);
+    expect(broken.refusal).toBeNull();
+    expect(broken.waiting).toEqual([]);
+    expect(shelf.length).toBe(0);
   });
 
   test("other items of the storage are left alone", () => {
@@ -122,10 +133,14 @@ describe("Outbox", () => {
   test("what is for another widget stays in the storage for it, and blocks nothing", async () => {
     const delivered: string[] = [];
     const ours = outbox(async ({ action }) => action !== "theirs" && delivered.push(action) > 0);
-    for (const action of ["theirs", "ours"]) ours.push({ action });
+    for (const action of ["theirs", "ours"]) ours.push(entry(action));
     await settled();
     expect(delivered).toEqual(["ours"]);
     expect(ours.waiting).toEqual([]);
-    expect(outbox(never).waiting.map((entry) => entry.action)).toEqual(["theirs"]);
+    expect(ours.elsewhere).toBe(1);
+    const theirs = outbox(async () => true);
+    expect(theirs.waiting.map((entry) => entry.action)).toEqual(["theirs"]);
+    await theirs.flush();
+    expect(ours.elsewhere).toBe(0);
   });
 });

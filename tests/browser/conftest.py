@@ -1,5 +1,6 @@
-"""A real JupyterLab in a real Chromium."""
+"""A real JupyterLab, or marimo, in a real Chromium."""
 
+import itertools
 import json
 import os
 import re
@@ -8,13 +9,15 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.request
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 REPO = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -27,6 +30,45 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=20_000)  # a busy machine is slow, and no test is about that
+
+# what Notebook 7 says on its pages without a widget, too
+NOTEBOOKS_OWN = {
+    "Cannot read properties of undefined (reading 'schema')",
+    "Command 'filebrowser:open-path' not registered.",
+}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(command, url, log, **popen):
+    """Run a server until the end, from when it answers at the address."""
+    with log.open("w") as file:
+        server = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True, **popen)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(url, timeout=1).read()  # noqa: S310 (our own server)
+                break
+            except OSError:
+                assert server.poll() is None, log.read_text()
+                time.sleep(0.2)
+        else:
+            pytest.fail("the server did not start:\n" + log.read_text())
+        yield
+    finally:
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGTERM)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait()
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +77,7 @@ def lab(tmp_path_factory):
     home = tmp_path_factory.mktemp("lab")
     folder = home / "work"
     folder.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = os.environ | {
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -51,27 +91,48 @@ def lab(tmp_path_factory):
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
         *(f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="),
         *("--ServerApp.password=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"),
+        "--JupyterNotebookApp.expose_app_in_browser=True",
     ]
     news = home / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     news.parent.mkdir(parents=True)
     news.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
-    with (home / "lab.log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=1).read()  # noqa: S310 (our own server)
-                break
-            except OSError:
-                assert server.poll() is None, (home / "lab.log").read_text()
-                time.sleep(0.2)
-        else:
-            pytest.fail("JupyterLab did not start:\n" + (home / "lab.log").read_text())
+    with serving(command, f"{address}/api", home / "lab.log", env=environment):
         yield address, folder
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(20)
+
+
+@pytest.fixture
+def marimo(chromium, tmp_path):
+    """Open a marimo app in the browser: ``marimo(code)`` of its one cell, which runs in the test's folder."""
+    app = tmp_path / "app.py"
+    port = free_port()
+    command = [
+        *(sys.executable, "-m", "marimo", "run", str(app), "--headless", "--no-token"),
+        *("--host", "127.0.0.1", "--port", str(port)),
+    ]
+    environment = os.environ | {"HOME": str(tmp_path), "PYTHONPATH": str(REPO)}
+    with ExitStack() as stack:
+
+        def open_it(code):
+            app.write_text(
+                "import marimo\n\napp = marimo.App()\n\n\n@app.cell\ndef _():\n"
+                + textwrap.indent(code, "    ")
+                + "\n    return\n"
+            )
+            address = f"http://127.0.0.1:{port}"
+            stack.enter_context(
+                serving(command, f"{address}/health", tmp_path / "log", env=environment, cwd=tmp_path)
+            )
+            page = stack.enter_context(
+                chromium.new_context(viewport={"width": 1400, "height": 1000})
+            ).new_page()
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            page.goto(address)
+            return page
+
+        errors = []
+        yield open_it
+    assert not errors
 
 
 @pytest.fixture(scope="session")
@@ -87,17 +148,17 @@ def chromium():
 class Notebook:
     """A notebook opened in the browser."""
 
-    def __init__(self, page, address, name):
+    def __init__(self, page, address):
         self.page = page
-        self._name = name
-        self._address = f"{address}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}"
+        self._address = address
 
     def open(self):
         self.page.goto(self._address)
         self.page.wait_for_function("window.jupyterapp !== undefined")
         self.page.evaluate("window.jupyterapp.restored")
         self.page.wait_for_function(
-            "name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=self._name
+            "name => window.jupyterapp.shell.currentWidget?.context?.path === name",
+            arg=self._address.rpartition("/")[2],
         )
         self.page.evaluate("window.jupyterapp.shell.currentWidget.context.ready")
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
@@ -164,6 +225,20 @@ class Notebook:
     def json(self, index):
         return json.loads(self.run(index))
 
+    def places(self, *points):
+        """Where points of the picture that a widget shows, in its pixels, are on the page."""
+        where = self.page.locator(".ig-stack > canvas").first.evaluate(
+            """async canvas => {
+                for (let before = -1; ; ) {
+                    const { left, top, width } = canvas.getBoundingClientRect();
+                    if (top === before) return { left, top, scale: width / canvas.width };
+                    before = top; // the page may still scroll
+                    await new Promise((resolve) => setTimeout(resolve, 200));
+                }
+            }"""
+        )
+        return [(where["left"] + x * where["scale"], where["top"] + y * where["scale"]) for x, y in points]
+
     def restart(self):
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
         self.idle()
@@ -177,32 +252,64 @@ class Notebook:
 
 @pytest.fixture
 def open_notebook(lab, chromium):
-    """Open a notebook of the lab's folder: ``open_notebook(name)``."""
+    """Open a notebook in a browser of its own: ``open_notebook(name)``, or with ``app="notebook"``."""
     address, _ = lab
-    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, has_touch=False)
-    context.set_default_timeout(30_000)
-    page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
+    contexts, errors = [], []
 
-    yield lambda name: Notebook(page, address, name).open()
-    context.close()
+    def open_it(name, app="lab"):
+        context = chromium.new_context(viewport={"width": 1400, "height": 1000}, has_touch=False)
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        own = NOTEBOOKS_OWN if app == "notebook" else ()
+        page.on("pageerror", lambda error: str(error) in own or errors.append(str(error)))
+        lab = f"lab/workspaces/{name.removesuffix('.ipynb')}/tree"
+        return Notebook(page, f"{address}/{lab if app == 'lab' else 'notebooks'}/{name}").open()
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    with urllib.request.urlopen(f"{address}/api/sessions") as answer:  # noqa: S310 (our own server)
+        sessions = json.load(answer)
+    for session in sessions:  # else their kernels stay until the last test has run
+        end = urllib.request.Request(f"{address}/api/sessions/{session['id']}", method="DELETE")  # noqa: S310
+        urllib.request.urlopen(end).close()  # noqa: S310
     assert not errors
 
 
 @pytest.fixture
 def notebook(lab, open_notebook, request):
-    """Make a notebook out of cells, and open it: ``notebook(cell, cell, …)``."""
+    """Make a notebook out of cells, and open it as `open_notebook` does: ``notebook(cell, cell, …)``."""
     _, folder = lab
+    numbers = itertools.count()
 
-    def make(*cells):
-        name = re.sub(r"\W+", "_", request.node.name) + ".ipynb"
+    def make(*cells, **how):
+        test = re.sub(r"\W+", "_", request.node.name)
+        name = f"{test}_{next(numbers)}.ipynb"
         content = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(content, folder / name)
-        return open_notebook(name)
+        return open_notebook(name, **how)
 
     return make
+
+
+@pytest.fixture
+def fingers():
+    """Touch a page: ``fingers(page)(kind, point, point, …)`` with the kinds of devtools."""
+
+    def of(page):
+        devtools = page.context.new_cdp_session(page)
+
+        def touch(kind, *points):
+            devtools.send(
+                "Input.dispatchTouchEvent",
+                {"type": kind, "touchPoints": [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]},
+            )
+
+        return touch
+
+    return of
 
 
 @pytest.fixture

@@ -37,9 +37,18 @@ print(annotator.annotations.drop(columns="at").to_json(orient="records"))
 
 LOOP = """
 import time
-end = time.monotonic() + {seconds}
+end = time.monotonic() + 20
 while time.monotonic() < end:
     sum(range(10_000))
+"""
+
+TRAINING = """
+import time
+from ig_widgets import PatternGAN
+end = time.monotonic() + 20
+for record in PatternGAN(epochs=10**6, random_state=0).training(images[:3]):
+    if time.monotonic() > end:
+        break
 """
 
 
@@ -54,6 +63,17 @@ class Annotating:
     def begin(self, place="1 of 4"):
         self.opened.start(0)
         return self.ready(place)
+
+    def begin_beside(self, index):
+        """Begin, and let another cell compute."""
+        self.begin()
+        self.focus()
+        self.opened.start(index)
+        self.page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+        )
+        self.page.locator(".ig-box-annotator").scroll_into_view_if_needed()
+        return self
 
     def ready(self, place="1 of 4"):
         expect(self.root.locator(".ig-place")).to_have_text(place)
@@ -164,21 +184,35 @@ def test_boxes_drawn_by_mouse_and_moved_by_keyboard_are_read_in_full_resolution_
 
 
 @pytest.mark.slow
-def test_drawing_stays_immediate_while_another_cell_computes(notebook):
-    opened = notebook(SETUP.format(name="loop"), READ, LOOP.format(seconds=20))
-    annotating = Annotating(opened).begin()
-    annotating.focus()
-    opened.start(2)
-    annotating.page.wait_for_function(
-        "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
-    )
-    annotating.page.locator(".ig-box-annotator").scroll_into_view_if_needed()
+@pytest.mark.parametrize("work", [LOOP, TRAINING], ids=["loop", "training"])
+def test_drawing_stays_immediate_while_another_cell_computes(notebook, work, request):
+    opened = notebook(SETUP.format(name=request.node.callspec.id), READ, work)
+    annotating = Annotating(opened).begin_beside(2)
     expected = draw_three_move_one_and_undo(annotating)
     assert opened.running(2)  # and all is saved
     opened.wait(2)
     rows = annotating.said()
     assert boxes_of(rows, "first.png") == expected["first.png"]
     assert boxes_of(rows, "second.png") == expected["second.png"]
+
+
+@pytest.mark.slow
+def test_without_subshells_what_is_drawn_is_shown_and_waits_for_the_kernel(notebook):
+    opened = notebook(SETUP.format(name="no_subshells"), READ, LOOP)
+    opened.page.evaluate(
+        """() => {
+            const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+            kernel.commsOverSubshells = "disabled";
+        }"""
+    )
+    annotating = Annotating(opened).begin_beside(2)
+    box = annotating.drag(50, 60, 150, 120)
+    expect(annotating.root.locator(".ig-box")).to_have_count(1)
+    expect(annotating.root.locator(".ig-saved")).to_have_text("1 change waiting for the kernel")
+    assert opened.running(2)
+    opened.wait(2)
+    annotating.saved()
+    assert boxes_of(annotating.said(), "first.png") == [box]
 
 
 def test_the_picture_is_the_image(notebook):
@@ -352,6 +386,23 @@ def test_what_a_dead_kernel_did_not_save_is_saved_by_the_next(notebook):
     assert boxes_of(annotating.said(), "first.png") == [kept, late]
 
 
+def test_what_is_drawn_after_a_restart_waits_for_the_cell_to_be_run_again(notebook):
+    opened = notebook(SETUP.format(name="restarted"), READ)
+    annotating = Annotating(opened).begin()
+    first = annotating.drag(50, 60, 150, 120)
+    annotating.saved()
+    opened.restart()
+    annotating.press("Escape")
+    second = annotating.drag(300, 200, 400, 300)
+    expect(annotating.root.locator(".ig-box")).to_have_count(2)
+    expect(annotating.root.locator(".ig-saved")).to_contain_text("1 change waiting for the kernel")
+    expect(annotating.root).to_contain_text("run this cell again")
+    expect(annotating.root.get_by_role("button", name="Give up this change")).to_have_count(0)
+    annotating.begin("2 of 4")  # goes on where nothing was said yet
+    annotating.saved()
+    assert boxes_of(annotating.said(), "first.png") == [first, second]
+
+
 def test_a_reloaded_page_shows_the_same_work(notebook):
     opened = notebook(SETUP.format(name="reload"), READ)
     annotating = Annotating(opened).begin()
@@ -464,17 +515,10 @@ def test_a_large_image_shows_its_single_pixels_when_zoomed_in(notebook):
     assert min(levels) < 55
 
 
-def test_fingers_draw_and_pinch(notebook):
+def test_fingers_draw_and_pinch(notebook, fingers):
     opened = notebook(SETUP.format(name="touch"), READ)
     annotating = Annotating(opened).begin()
-    devtools = annotating.page.context.new_cdp_session(annotating.page)
-
-    def touch(kind, *points):
-        devtools.send(
-            "Input.dispatchTouchEvent",
-            {"type": kind, "touchPoints": [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]},
-        )
-
+    touch = fingers(annotating.page)
     picture = annotating.picture()
     x, y = round(picture["left"] + 100), round(picture["top"] + 100)
     touch("touchStart", (x, y))

@@ -66,6 +66,17 @@ def test_groups_are_numbered_by_their_first_boxes():
     assert box_groups([[0, 0, 4, 4], [9, 9, 4, 4], [1, 1, 4, 4], [30, 0, 4, 4]]).tolist() == [0, 1, 0, 2]
 
 
+@given(BOXES, st.data())
+def test_boxes_of_different_images_are_grouped_as_each_image_by_itself(boxes, data):
+    images = data.draw(st.lists(st.sampled_from("abc"), min_size=len(boxes), max_size=len(boxes)))
+    groups = box_groups(boxes, within=images).tolist()
+    for image in set(images):
+        rows = [i for i, other in enumerate(images) if other == image]
+        together, alone = [groups[i] for i in rows], box_groups([boxes[i] for i in rows]).tolist()
+        assert [together.index(group) for group in together] == [alone.index(group) for group in alone]
+    assert len(set(zip(images, groups, strict=True))) == len(set(groups))
+
+
 def test_touching_edges_do_not_link():
     assert box_groups([[0, 0, 4, 4], [4, 0, 4, 4]]).tolist() == [0, 1]
 
@@ -156,6 +167,29 @@ def test_somebody_who_skipped_an_image_did_not_look():
     assert merge_boxes(annotations_frame(rows))["outlier"].tolist() == [False]
 
 
+def test_where_several_are_to_look_one_is_not_enough_although_the_others_have_not():
+    drawn = [box(0, 0, 10, 10, image=image, annotator="Ann") for image in "abc"]
+    drawn += [box(1, 0, 10, 10, image="b", annotator="Bo"), {"image": "c", "annotator": "Bo"}]
+    annotations = annotations_frame(drawn)
+    assert merge_boxes(annotations)["outlier"].tolist() == [False, False, False]
+    assert merge_boxes(annotations, overlap=2)["outlier"].tolist() == [True, False, True]
+    # two who agree are enough, also where a third is to look
+    assert merge_boxes(annotations, overlap=3)["outlier"].tolist() == [True, False, True]
+
+
+@given(BOXES, st.sampled_from([1, 2]), st.sampled_from([1, 2]))
+def test_merging_all_images_at_once_equals_merging_each_by_itself(boxes, min_annotators, overlap):
+    annotations = annotations_frame(
+        box(
+            x, y, x + w, y + h, image="abc"[i % 3], annotator=f"w{i % 2}", label=["crack", "dent"][i % 5 == 0]
+        )
+        for i, (x, y, w, h) in enumerate(boxes)
+    )
+    settings = {"min_annotators": min_annotators, "overlap": overlap}
+    each = [merge_boxes(some, **settings) for _, some in annotations.groupby("image")]
+    pd.testing.assert_frame_equal(merge_boxes(annotations, **settings), pd.concat(each, ignore_index=True))
+
+
 def test_more_agreement_can_be_asked_for():
     assert merge_boxes(sample(), min_annotators=4)["outlier"].all()
     assert not merge_boxes(sample(), min_annotators=1)["outlier"].any()
@@ -185,6 +219,7 @@ def test_no_boxes_merge_to_an_empty_frame_with_the_same_columns():
         (lambda: box_groups([[0, 0, 1, 1], [0, 0, -1, 1]]), "box 1 is .* no negative width or height"),
         (lambda: box_groups([[0, 0, np.nan, 1]]), "box 0 is .* finite numbers"),
         (lambda: box_groups([], min_iou=2), "min_iou is 2; give a number from 0 to 1"),
+        (lambda: box_groups([[0, 0, 1, 1]], within=[0, 1]), r"within has shape \(2,\) for 1 boxes; give one"),
         (lambda: merge_boxes(sample(), method="median"), "method is 'median'; choose one of average, union"),
         (lambda: merge_boxes(sample(), min_annotators=0), "min_annotators is 0; at least one person"),
         (lambda: merge_boxes(sample().drop(columns="x")), "lack the column 'x'"),

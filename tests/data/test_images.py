@@ -358,6 +358,17 @@ def test_adding_keeps_order_and_renames_ids_that_are_taken():
         operator.add(first, [noise(2, 2)])
 
 
+def test_the_same_images_get_other_provenance():
+    images = ImageSet.from_arrays(noise(3, 2, 2), ids=["a", "b", "c"])
+    named = images.with_provenance(pd.DataFrame({"label": ["x", "y", "z"]}, index=[7, 8, 9]))
+    assert named.ids == images.ids
+    assert named[1:].provenance["label"].tolist() == ["y", "z"]
+    assert images.provenance is None
+    np.testing.assert_array_equal(named[2], images[2])
+    with pytest.raises(ValueError, match="provenance has 2 rows for 3 images"):
+        images.with_provenance(pd.DataFrame({"label": ["x", "y"]}))
+
+
 def test_provenance_follows_the_images():
     origin = pd.DataFrame(
         {"image": ["p", "q", "r"], "x": [1.0, 2.0, 3.0], "parent": [None] * 3}, index=[7, 8, 9]

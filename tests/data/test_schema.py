@@ -5,10 +5,13 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
 from ig_widgets.data import schema
 from ig_widgets.data.log import AnnotationLog
@@ -60,7 +63,7 @@ def make_foreign_wal(path):
 
 def make_newer_log(path):
     make_log(path)
-    execute(path, "UPDATE ig_widgets_meta SET value = '2' WHERE key = 'version'")
+    execute(path, "UPDATE ig_widgets_meta SET value = '3' WHERE key = 'version'")
 
 
 def make_log_without_id(path):
@@ -84,7 +87,7 @@ def make_log_without_statements(path):
         (make_foreign_wal, r"a.db is not an annotation log: it holds other tables \(photos\)"),
         (
             make_newer_log,
-            r"was made by a newer ig_widgets \(version 2 of the tables, this one knows 1\): upgrade",
+            r"was made by a newer ig_widgets \(version 3 of the tables, this one knows 2\): upgrade",
         ),
         (make_log_without_id, "a.db is incomplete: restore it from a copy"),
         (make_log_without_statements, "a.db is incomplete: restore it from a copy"),
@@ -98,6 +101,147 @@ def test_a_file_that_is_no_log_is_refused_and_left_as_it_was(tmp_path, make, sen
         AnnotationLog(path)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.db"]
+
+
+def make_first_version(path):
+    """Make a log as ig_widgets 0.1 made it, without comments."""
+    make_log(path)
+    execute(
+        path,
+        "ALTER TABLE statements DROP COLUMN comment",
+        "UPDATE ig_widgets_meta SET value = '1' WHERE key = 'version'",
+    )
+
+
+def test_a_log_of_the_first_version_is_upgraded_and_loses_nothing(tmp_path):
+    make_first_version(tmp_path / "a.db")
+    for _ in range(2):
+        with AnnotationLog(tmp_path / "a.db") as log:
+            assert len(log.annotations) == 500
+    with AnnotationLog(tmp_path / "a.db") as log:
+        log.append([{"image": "3.png", "comment": "a scratch?"}], annotator="bo")
+        assert log.comments()["comment"].tolist() == ["a scratch?"]
+        assert len(log.annotations) == 500
+
+
+def test_processes_that_upgrade_a_log_at_once_do_it_once(tmp_path):
+    make_first_version(tmp_path / "a.db")
+    code = "import sys; from ig_widgets.data.log import AnnotationLog; print(AnnotationLog(sys.argv[1]).id)"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path / "a.db")], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    ids = {one.communicate(timeout=60)[0] for one in running}
+    assert all(one.returncode == 0 for one in running)
+    assert len(ids) == 1
+
+
+@pytest.fixture
+def first_version(new_postgres_url):
+    """Return the URL of a log in PostgreSQL as ig_widgets 0.1 made it, with two statements."""
+    url = new_postgres_url()
+    with AnnotationLog(url) as log:
+        log.append([{"image": "a.png", "label": "crack", "present": True}], annotator="ada", action="a")
+        log.append([{"image": "b.png"}], annotator="bo")
+    on_server(
+        url,
+        "ALTER TABLE statements DROP COLUMN comment",
+        "UPDATE ig_widgets_meta SET value = '1' WHERE key = 'version'",
+    )
+    return url
+
+
+def on_server(url, *commands):
+    engine = create_engine(schema._url(url), poolclass=NullPool)
+    with engine.begin() as connection:
+        for command in commands:
+            connection.execute(text(command))
+
+
+@contextmanager
+def session(url, *commands):
+    """Let another program do something in a transaction that it does not end."""
+    engine = create_engine(schema._url(url), poolclass=NullPool)
+    with engine.connect() as connection:
+        for command in commands:
+            connection.execute(text(command))
+        yield
+        connection.rollback()
+
+
+def test_a_postgresql_log_of_the_first_version_is_upgraded_and_loses_nothing(first_version):
+    for _ in range(2):
+        with AnnotationLog(first_version) as log:
+            assert log.annotations["image"].tolist() == ["a.png", "b.png"]
+    with AnnotationLog(first_version) as log:
+        log.append([{"image": "a.png", "comment": "a scratch?"}], annotator="bo")
+        assert log.comments()["comment"].tolist() == ["a scratch?"]
+        assert log.undo("ada") == ["a.png"]
+        assert log.annotations["image"].tolist() == ["b.png"]
+
+
+def test_threads_that_upgrade_a_postgresql_log_at_once_do_it_once(first_version):
+    with ThreadPoolExecutor(6) as pool:
+        logs = list(pool.map(AnnotationLog, [first_version] * 6))
+    assert len({log.id for log in logs}) == 1
+    for log in logs:
+        log.append([{"image": "a.png", "comment": "mine"}], annotator="ada")
+    assert len(logs[0].comments()) == 6
+    for log in logs:
+        log.close()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "SELECT count(*) FROM statements",  # somebody reads
+        """INSERT INTO statements (key, action, kind, image, annotator, source, at)
+        VALUES ('k', 'k', 'say', 'c.png', 'bo', 'python', now())""",
+        f"SELECT pg_advisory_xact_lock({schema._TURN})",  # it is somebody's turn to write
+    ],
+)
+def test_an_upgrade_does_not_wait_for_ever_for_another_session(first_version, monkeypatch, command):
+    monkeypatch.setattr(schema, "UPGRADE_TIMEOUT_S", 0.3)
+    with (
+        session(first_version, command),
+        pytest.raises(LogError, match="another session is using it: close the notebooks") as caught,
+    ):
+        AnnotationLog(first_version)
+    assert "secret" not in str(caught.value)
+    with AnnotationLog(first_version) as log:
+        assert log.annotations["image"].tolist() == ["a.png", "b.png"]
+        log.append([{"image": "a.png", "comment": "upgraded"}], annotator="ada")
+
+
+def test_who_may_not_upgrade_a_postgresql_log_is_told_who_may(first_version):
+    on_server(
+        first_version,
+        "DROP ROLE IF EXISTS bo",
+        "CREATE ROLE bo LOGIN",
+        "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO bo",
+        "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO bo",
+    )
+    of_bo = first_version.replace("ada:secret", "bo:secret")
+    with pytest.raises(
+        LogError, match=r"only the owner of its tables can upgrade it: let 'ada' open it once$"
+    ):
+        AnnotationLog(of_bo)
+    AnnotationLog(first_version).close()
+    with AnnotationLog(of_bo) as log:
+        log.append([{"image": "a.png", "comment": "may write"}], annotator="bo")
+        assert log.comments()["comment"].tolist() == ["may write"]
+    on_server(first_version, "DROP OWNED BY bo", "DROP ROLE bo")
+
+
+@pytest.mark.timeout(60)
+def test_a_postgresql_log_that_is_up_to_date_is_opened_whoever_uses_it(new_postgres_url):
+    url = new_postgres_url()
+    AnnotationLog(url).close()
+    with session(url, "SELECT count(*) FROM statements"), AnnotationLog(url) as log:
+        log.append([{"image": "a.png"}], annotator="ada")
 
 
 def test_an_empty_file_becomes_a_log(tmp_path):

@@ -24,6 +24,7 @@ def test_a_statement_keeps_what_was_said():
         "y": 2.5,
         "width": 3.0,
         "height": 4.0,
+        "comment": None,
     }
 
 

@@ -99,7 +99,7 @@ def test_a_closed_view_gives_its_memory_back_and_another_goes_on(images, log, as
     annotator = BoxAnnotator(images, classes=["crack"], log=log)
     ask(annotator._layer, "hello")
     ask(annotator._layer, "bye")
-    assert not annotator._pages._decoded
+    assert not annotator._viewer._pages._decoded
     answer, _ = ask(annotator._layer, "show", position=1)
     assert answer["ok"]["page"]["width"] == 60
 

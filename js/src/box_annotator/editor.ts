@@ -1,20 +1,10 @@
 // The image that is being annotated: which box is selected, which class is used, and what each change says.
+import { type Box, type Point, smallestAt } from "../shared/box";
 import { newKey } from "../shared/identity";
-import type { Box, Point } from "../shared/viewport";
+import { beside } from "../shared/stage/geometry";
+import { stillSaid, takenBack } from "../shared/waiting";
 import type { Drawn, Gesture, Page, Statement } from "./protocol";
-import { beside, Sheet } from "./sheet";
-
-type Said = Extract<Gesture, { kind: "say" }>;
-
-/** What waits for the kernel and is not taken back by an undo that waits behind it. */
-export function stillSaid(waiting: readonly Gesture[]): Said[] {
-  const said: Said[] = [];
-  for (const gesture of waiting) {
-    if (gesture.kind === "say") said.push(gesture);
-    else if (gesture.kind === "undo") said.pop();
-  }
-  return said;
-}
+import { Sheet } from "./sheet";
 
 export class Editor {
   sheet: Sheet;
@@ -65,15 +55,7 @@ export class Editor {
   }
 
   pick(at: Point, slack: number): void {
-    this.select(this.sheet.at(at.x, at.y, slack)?.key ?? null);
-  }
-
-  /** The box after or before the selected one. */
-  neighbour(step: 1 | -1): Drawn | undefined {
-    const { boxes } = this.sheet;
-    const at = boxes.findIndex((box) => box.key === this.selected);
-    if (at < 0) return boxes.at(step > 0 ? 0 : -1);
-    return boxes[(at + step + boxes.length) % boxes.length];
+    this.select(smallestAt(this.sheet.boxes, at, slack)?.key ?? null);
   }
 
   /** Use a class from now on, and for the selected box if it may be changed. */
@@ -114,7 +96,7 @@ export class Editor {
     return true;
   }
 
-  takeBack(kind: "undo" | "redo"): void {
+  takeBack(kind: "undo" | "redo", waiting: readonly Gesture[]): void {
     const shown = kind === "undo" ? this.before.pop() : undefined;
     if (kind === "redo") this.forget(); // what comes back, the kernel knows
     if (shown?.image === this.sheet.image) {
@@ -123,7 +105,7 @@ export class Editor {
       this.select(null);
     }
     this.tell(kind === "undo" ? "undone" : "done again");
-    this.send({ kind, action: newKey(), image: this.sheet.image, queue: this.queue });
+    this.send({ kind, action: newKey(), image: this.sheet.image, queue: this.queue, ...takenBack(waiting, kind) });
   }
 
   /** Do not guess any more what an undo will show. */

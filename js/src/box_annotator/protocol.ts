@@ -1,11 +1,7 @@
 // What the browser and the kernel say to each other about boxes. The kernel's half is widgets/box_annotator.py.
-import type { Box } from "../shared/viewport";
+import type { Drawn, Page as StagePage, StageHello } from "../shared/stage/protocol";
 
-/** A statement in force: one box, in pixels of the full-resolution image. */
-export interface Drawn extends Box {
-  key: string;
-  label: string;
-}
+export type { Drawn, Gesture, Statement } from "../shared/stage/protocol";
 
 /** A statement about the whole image: nothing of this class here (false), or skipped (null). */
 export interface Verdict {
@@ -15,17 +11,9 @@ export interface Verdict {
 }
 
 /** One image and what this annotator has said about it. */
-export interface Page {
-  position: number;
-  image: string;
-  width: number;
-  height: number;
-  /** Pixels of the picture below us per pixel of the image, at most 1. */
-  reduction: number;
+export interface Page extends StagePage {
   boxes: Drawn[];
   verdicts: Verdict[];
-  /** Why the image cannot be shown, or null. */
-  problem: string | null;
 }
 
 export interface Progress {
@@ -39,30 +27,15 @@ export interface Progress {
   next: number | null;
 }
 
-export interface Hello {
-  /** The model of the canvas that shows the picture. */
-  canvas: string;
-  /** Names the images of this widget: an undo is about them only. */
-  queue: string;
-  page: Page;
-  progress: Progress;
-  classes: string[];
-  guidelines: string;
-  /** The class of each picture that comes as a buffer. */
-  examples: string[];
-  log: string;
-  logName: string;
-  annotator: string;
-}
-
 export interface Shown {
   page: Page;
   progress: Progress;
 }
 
-/** The answer to a page turn: whether the kernel has drawn another picture, which then comes a moment later. */
-export interface Turned extends Shown {
-  painted: boolean;
+export interface Hello extends StageHello, Shown {
+  guidelines: string;
+  /** The class of each picture that comes as a buffer. */
+  examples: string[];
 }
 
 /** What the kernel tells all views: one of them has turned to another page, or something was said about one. */
@@ -71,18 +44,4 @@ export interface News extends Shown {
 }
 
 /** The answer to a gesture: `touched` lists the images it was about, none when there was nothing to undo. */
-export type Done = (Shown & { touched: string[] }) | { elsewhere: true };
-
-/** A row for the log: a new statement, one that replaces another, or a deletion. */
-export interface Statement extends Partial<Box> {
-  key: string;
-  image?: string;
-  label?: string | null;
-  present?: boolean | null;
-  replaces?: string;
-  deletes?: string;
-}
-
-export type Gesture =
-  | { kind: "say"; action: string; image: string; statements: Statement[] }
-  | { kind: "undo" | "redo"; action: string; image: string; queue: string };
+export type Done = Shown & { touched: string[] };

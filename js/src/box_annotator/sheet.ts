@@ -1,40 +1,8 @@
 // The boxes and verdicts of one image, changed at once in the browser. Every change gives the statements that tell the kernel.
+import type { Box } from "../shared/box";
 import { newKey } from "../shared/identity";
-import type { Box } from "../shared/viewport";
+import { snapped } from "../shared/stage/geometry";
 import type { Drawn, Page, Statement, Verdict } from "./protocol";
-
-export const SMALLEST_BOX_PIXELS = 2;
-
-/** Whole pixels inside the image, drawn in whatever direction, at least two pixels wide and high. */
-export function snapped(box: Box, imageWidth: number, imageHeight: number): Box {
-  const within = (value: number, most: number) => Math.min(Math.max(Math.round(value), 0), most);
-  const span = (a: number, b: number, most: number) => {
-    const least = Math.min(SMALLEST_BOX_PIXELS, most);
-    const from = Math.min(within(Math.min(a, b), most), most - least);
-    const to = Math.max(within(Math.max(a, b), most), from + least);
-    return [from, to - from] as const;
-  };
-  const [x, width] = span(box.x, box.x + box.width, imageWidth);
-  const [y, height] = span(box.y, box.y + box.height, imageHeight);
-  return { x, y, width, height };
-}
-
-/** Moved as a whole: the size stays, the image's border stops it. */
-export function moved(box: Box, dx: number, dy: number, imageWidth: number, imageHeight: number): Box {
-  return {
-    x: Math.min(Math.max(Math.round(box.x + dx), 0), Math.max(imageWidth - box.width, 0)),
-    y: Math.min(Math.max(Math.round(box.y + dy), 0), Math.max(imageHeight - box.height, 0)),
-    width: box.width,
-    height: box.height,
-  };
-}
-
-/** True when no part of a box lies on the image: a drag beside it. */
-export function beside(box: Box, imageWidth: number, imageHeight: number): boolean {
-  const [left, right] = [Math.min(box.x, box.x + box.width), Math.max(box.x, box.x + box.width)];
-  const [top, bottom] = [Math.min(box.y, box.y + box.height), Math.max(box.y, box.y + box.height)];
-  return left >= imageWidth || top >= imageHeight || right <= 0 || bottom <= 0;
-}
 
 export class Sheet {
   readonly image: string;
@@ -58,16 +26,6 @@ export class Sheet {
 
   find(key: string | null): Drawn | undefined {
     return this.boxes.find((box) => box.key === key);
-  }
-
-  /** The smallest box around a point, so that a box inside another can be reached. */
-  at(x: number, y: number, slack = 0): Drawn | undefined {
-    return this.boxes
-      .filter(
-        (box) =>
-          x >= box.x - slack && x <= box.x + box.width + slack && y >= box.y - slack && y <= box.y + box.height + slack,
-      )
-      .sort((a, b) => a.width * a.height - b.width * b.height)[0];
   }
 
   draw(box: Box, label: string): Statement[] {

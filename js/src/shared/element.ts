@@ -1,6 +1,6 @@
 // One element with its attributes and children. Text is always text: nothing is ever parsed as HTML.
 
-type Attributes = Record<string, string | number | boolean | undefined>;
+export type Attributes = Record<string, string | number | boolean | undefined>;
 
 function fill<E extends Element>(made: E, attributes: Attributes, children: (Node | string)[]): E {
   for (const [name, value] of Object.entries(attributes)) {

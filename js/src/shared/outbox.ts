@@ -4,6 +4,8 @@
 export interface Entry {
   /** Names the gesture: the kernel saves an entry once, however often it is sent. */
   action: string;
+  /** What it does; `undo` and `redo` are of what was said before. */
+  kind: string;
 }
 
 export interface Refusal {
@@ -11,31 +13,54 @@ export interface Refusal {
   details: string;
 }
 
-export class Outbox<E extends Entry> {
+export function browserStorage(): Storage | null {
+  try {
+    return window.localStorage;
+  } catch {
+    return null; // forbidden by the browser's settings
+  }
+}
+
+/** `D` is what the kernel says about an entry that it has saved. */
+export class Outbox<E extends Entry, D> {
   private items: { name: string; entry: E }[] = [];
+  private readonly unstored = new Set<string>();
+  private readonly setAside: string[] = [];
   private sending = false;
   private lastTime = 0;
   /** Why the kernel did not take the first entry, or null. Sending stops until `retry` or `discard`. */
   refusal: Refusal | null = null;
+  /** Called after every change. */
+  onChange: () => void = () => {};
 
   /**
    * @param prefix what the names of our items in the storage begin with
    * @param storage null where the page has none: then the entries live in memory only
-   * @param deliver delivers one entry; resolves to true when it is on disk and to false when it is not for this
-   *   widget (then it stays in the storage, for another one), rejects when it is refused
-   * @param changed is called after every change
+   * @param deliver delivers one entry; resolves when it is on disk, to null when it is not for this widget (then it
+   *   stays in the storage, for another one), rejects when it is refused
+   * @param delivered is called when an entry is on disk and waits no more
    */
   constructor(
     private readonly prefix: string,
     private readonly storage: Storage | null,
-    private readonly deliver: (entry: E) => Promise<boolean>,
-    private readonly changed: () => void,
+    private readonly deliver: (entry: E) => Promise<D | null>,
+    private readonly delivered: (entry: E, done: D) => void,
   ) {
     this.items = this.recover();
   }
 
   get waiting(): readonly E[] {
     return this.items.map((item) => item.entry);
+  }
+
+  /** How many of these a reload of the page would lose: the browser's storage is full, or forbidden. */
+  get fragile(): number {
+    return this.storage === null ? this.items.length : this.items.filter(({ name }) => this.unstored.has(name)).length;
+  }
+
+  /** How many stay in the storage since they are for another widget. */
+  get elsewhere(): number {
+    return this.setAside.filter((name) => this.storage?.getItem(name)).length; // that one may have taken them meanwhile
   }
 
   push(entry: E): void {
@@ -45,9 +70,10 @@ export class Outbox<E extends Entry> {
     try {
       this.storage?.setItem(name, JSON.stringify(entry));
     } catch {
-      // A full or forbidden storage: the entry is still in memory and still shown as not saved.
+      // A full or forbidden storage: the entry is still in memory, and shown as only there.
+      this.unstored.add(name);
     }
-    this.changed();
+    this.onChange();
     void this.flush();
   }
 
@@ -57,24 +83,23 @@ export class Outbox<E extends Entry> {
     this.sending = true;
     try {
       for (let first = this.items[0]; first; first = this.items[0]) {
-        if (await this.deliver(first.entry)) this.storage?.removeItem(first.name);
+        const done = await this.tryOnce(first.entry);
+        if (this.refusal) break;
+        if (done !== null) this.storage?.removeItem(first.name);
+        else this.setAside.push(first.name);
         this.items = this.items.filter((item) => item.name !== first.name);
-        this.changed();
+        this.onChange();
+        if (done !== null) this.delivered(first.entry, done);
       }
-    } catch (error) {
-      this.refusal = {
-        message: error instanceof Error ? error.message : String(error),
-        details: (error as Partial<Refusal>).details ?? "",
-      };
     } finally {
       this.sending = false;
-      this.changed();
+      this.onChange();
     }
   }
 
   retry(): void {
     this.refusal = null;
-    this.changed();
+    this.onChange();
     void this.flush();
   }
 
@@ -83,6 +108,18 @@ export class Outbox<E extends Entry> {
     const first = this.items.shift();
     if (first) this.storage?.removeItem(first.name);
     this.retry();
+  }
+
+  private async tryOnce(entry: E): Promise<D | null> {
+    try {
+      return await this.deliver(entry);
+    } catch (error) {
+      this.refusal = {
+        message: error instanceof Error ? error.message : String(error),
+        details: (error as Partial<Refusal>).details ?? "",
+      };
+      return null;
+    }
   }
 
   private recover(): { name: string; entry: E }[] {

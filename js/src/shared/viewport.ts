@@ -1,14 +1,5 @@
 // Where the image lies on the stage: stage = scale * image + offset. Lengths in CSS pixels and image pixels.
-
-export interface Point {
-  x: number;
-  y: number;
-}
-
-export interface Box extends Point {
-  width: number;
-  height: number;
-}
+import type { Box, Point } from "./box";
 
 export class Viewport {
   scale = 1;

@@ -1,7 +1,7 @@
 // Moving and resizing by keys: presses shortly after each other change a draft, and make one statement together.
-import type { Box } from "../shared/viewport";
+import type { Box } from "../box";
 import type { Drawn } from "./protocol";
-import { moved, SMALLEST_BOX_PIXELS } from "./sheet";
+import { moved, SMALLEST_BOX_PIXELS } from "./geometry";
 
 const TOGETHER_MS = 500;
 

@@ -1,6 +1,7 @@
 // A small picture of the whole image while only a part of it is in view: where one is, and where boxes are.
-import { element } from "../shared/element";
-import type { Box, Point, Viewport } from "../shared/viewport";
+import { element } from "../element";
+import type { Box, Point } from "../box";
+import type { Viewport } from "../viewport";
 
 const LARGEST_SHARE = 0.3; // of the stage's width and height, except that a strip may take all of the width
 

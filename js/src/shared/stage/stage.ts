@@ -1,9 +1,11 @@
 // The stage: the picture (drawn by the kernel on an ipycanvas below us), sharper detail where one zooms in, and the boxes.
-import { element, svg } from "../shared/element";
-import { colourOf } from "../shared/palette";
-import { type Box, Viewport } from "../shared/viewport";
+import { type Box, contains } from "../box";
+import { element, svg } from "../element";
+import { cut } from "../names";
+import { colourOfClass } from "../palette";
+import { Viewport } from "../viewport";
 import { Minimap } from "./minimap";
-import type { Drawn, Page } from "./protocol";
+import type { Page, Shape } from "./protocol";
 
 export const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"] as const;
 export type Handle = (typeof HANDLES)[number];
@@ -21,11 +23,13 @@ export interface DetailRequest extends Box {
 }
 
 export interface Scene {
-  boxes: readonly Drawn[];
+  boxes: readonly Shape[];
   classes: readonly string[];
   selected: string | null;
   /** A box being drawn or changed: shown in place of the selected one when `replaces` is its key. */
   draft: (Box & { label: string; replaces: string | null }) | null;
+  /** Boxes can be looked at only: the selected one has no handles. */
+  fixed?: boolean;
 }
 
 const LARGEST_DETAIL_PIXELS = 4e6;
@@ -45,6 +49,7 @@ export class Stage {
   });
   private readonly observer = new ResizeObserver(() => this.measure());
   private page: Page | null = null;
+  private hidesDetail = false;
   private detailBox: Box | null = null;
   private detailTimer = 0;
   private hiddenTimer = 0;
@@ -65,7 +70,8 @@ export class Stage {
   show(page: Page): void {
     const same = this.page?.image === page.image;
     this.page = page;
-    this.say(page.problem ?? "");
+    this.notice.textContent = page.problem;
+    this.notice.hidden = page.problem === null;
     if (same) return this.redraw();
     this.view.imageWidth = Math.max(page.width, 1);
     this.view.imageHeight = Math.max(page.height, 1);
@@ -82,10 +88,11 @@ export class Stage {
     this.observer.observe(outer);
   }
 
-  /** A sentence in the middle of the stage; an empty one goes away. */
-  say(sentence: string): void {
-    this.notice.textContent = sentence;
-    this.notice.hidden = sentence === "";
+  /** Something lies over the picture that sharper detail would hide: there is none then. */
+  set covered(on: boolean) {
+    this.hidesDetail = on;
+    if (on) this.dropDetail();
+    this.redraw();
   }
 
   /** Draw at the next frame. */
@@ -123,15 +130,16 @@ export class Stage {
     }
     const picture = this.placePicture();
     this.placeDetail();
-    this.drawShapes();
-    this.map.draw(this.view, picture, this.scene().boxes);
+    const scene = this.scene();
+    this.drawShapes(scene);
+    this.map.draw(this.view, picture, scene.boxes);
     this.zoomed(this.view.scale);
     this.scheduleDetail();
   }
 
   // The kernel's canvas is our sibling inside the box that stacks both.
   private placePicture(): HTMLCanvasElement | null {
-    const stack = this.root.closest<HTMLElement>(".ig-box-annotator");
+    const stack = this.root.closest<HTMLElement>(".ig-stack");
     const picture = stack?.querySelector<HTMLCanvasElement>(":scope > canvas");
     if (!stack || !picture || !this.page) return null;
     const outer = stack.getBoundingClientRect();
@@ -160,29 +168,34 @@ export class Stage {
     this.detail.style.imageRendering = across >= 3 ? "pixelated" : "auto";
   }
 
-  private drawShapes(): void {
-    const { boxes, classes, selected, draft } = this.scene();
+  private drawShapes({ boxes, classes, selected, draft, fixed = false }: Scene): void {
     const shapes: SVGElement[] = [];
     for (const box of boxes) {
       const shown = draft !== null && draft.replaces === box.key ? { ...box, ...draft } : box;
-      shapes.push(this.shape(shown, classes, box.key === selected));
+      shapes.push(this.shape(shown, classes, box.key === selected, fixed));
     }
-    if (draft && draft.replaces === null) shapes.push(this.shape(draft, classes, true));
+    if (draft && draft.replaces === null) shapes.push(this.shape(draft, classes, true, fixed));
     this.shapes.replaceChildren(...shapes);
   }
 
-  private shape(box: Box & { label: string }, classes: readonly string[], selected: boolean): SVGElement {
+  private shape(
+    box: Box & Pick<Shape, "label" | "caption" | "kind">,
+    classes: readonly string[],
+    selected: boolean,
+    fixed: boolean,
+  ): SVGElement {
     const { x, y } = this.view.toStage(box);
     const width = box.width * this.view.scale;
     const height = box.height * this.view.scale;
-    const colour = colourOf(Math.max(classes.indexOf(box.label), 0));
-    const group = svg("g", { class: selected ? "ig-box ig-selected" : "ig-box", style: `--ig-colour: ${colour}` });
+    const colour = colourOfClass(classes, box.label);
+    const kinds = ["ig-box", box.kind && `ig-${box.kind}`, selected && "ig-selected"].filter(Boolean).join(" ");
+    const group = svg("g", { class: kinds, style: `--ig-colour: ${colour}` });
     group.append(
       svg("rect", { class: "ig-halo", x, y, width, height }),
       svg("rect", { class: "ig-edge", x, y, width, height }),
-      svg("text", { x: x + 2, y: y > 18 ? y - 5 : y + height + 14 }, box.label),
+      svg("text", { x: x + 2, y: y > 18 ? y - 5 : y + height + 14 }, cut(box.caption ?? box.label)),
     );
-    if (selected) {
+    if (selected && !fixed) {
       for (const handle of HANDLES) {
         const [across, down] = handleAt(handle);
         const size = 8;
@@ -204,26 +217,23 @@ export class Stage {
     clearTimeout(this.detailTimer);
     const page = this.page;
     const wanted = Math.min(1, this.view.scale * devicePixelRatio);
-    if (!page || page.problem !== null || wanted <= page.reduction * 1.05) return this.dropDetail();
+    if (!page || page.problem !== null || this.hidesDetail || wanted <= page.reduction * 1.05) return this.dropDetail();
     this.detailTimer = window.setTimeout(() => void this.loadDetail(page), DETAIL_AFTER_MS);
   }
 
   private async loadDetail(page: Page): Promise<void> {
     const seen = this.view.visible();
     const has = this.detailBox;
-    const sharp = has !== null && this.detail.width / has.width >= Math.min(1, this.view.scale * devicePixelRatio) * 0.95;
-    const covered =
-      has !== null &&
-      seen.x >= has.x &&
-      seen.y >= has.y &&
-      seen.x + seen.width <= has.x + has.width &&
-      seen.y + seen.height <= has.y + has.height;
-    if ((sharp && covered) || seen.width === 0 || seen.height === 0) return;
     const box = this.view.visible(0.25);
     const most = Math.sqrt(LARGEST_DETAIL_PIXELS / (box.width * box.height));
-    const bitmap = await this.wantDetail({ ...box, reduction: Math.min(1, this.view.scale * devicePixelRatio, most) });
+    const reduction = Math.min(1, this.view.scale * devicePixelRatio, most);
+    const sharp = has !== null && this.detail.width / has.width >= reduction * 0.95;
+    const end = { x: seen.x + seen.width, y: seen.y + seen.height };
+    const covered = has !== null && contains(has, seen) && contains(has, end);
+    if ((sharp && covered) || seen.width === 0 || seen.height === 0) return;
+    const bitmap = await this.wantDetail({ ...box, reduction });
     if (!bitmap) return;
-    if (this.page?.image !== page.image) return bitmap.close();
+    if (this.page?.image !== page.image || this.hidesDetail) return bitmap.close();
     this.detail.width = bitmap.width;
     this.detail.height = bitmap.height;
     this.detail.getContext("2d")?.drawImage(bitmap, 0, 0);

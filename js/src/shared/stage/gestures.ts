@@ -1,6 +1,6 @@
 // Mouse, pen and fingers on the stage: draw, select, move, resize, zoom and pan.
-import type { Box, Point } from "../shared/viewport";
-import { moved } from "./sheet";
+import { type Box, contains, type Point } from "../box";
+import { moved } from "./geometry";
 import { HANDLES, type Handle, handleAt, type Stage } from "./stage";
 import type { Drawn } from "./protocol";
 
@@ -93,7 +93,7 @@ export class Gestures {
     const box = this.hand.selected();
     const from = this.stage.view.toImage(at);
     if (!box) return { kind: "draw", from };
-    const inside = from.x >= box.x && from.x <= box.x + box.width && from.y >= box.y && from.y <= box.y + box.height;
+    const inside = contains(box, from);
     // inside a small box the handles leave a place to take it by and move it
     const side = Math.min(box.width, box.height) * this.stage.view.scale;
     const grip = this.handleNear(at, box, inside ? Math.min(reach, side / 3) : reach);
@@ -132,7 +132,7 @@ export class Gestures {
     this.pointers.delete(event.pointerId);
     const drag = this.drag;
     if (!drag || drag.kind === "pinch") {
-      if (this.pointers.size < 2) this.drag = null;
+      if (this.pointers.size < 2) this.cancel();
       return;
     }
     const at = this.at(event);

@@ -1,12 +1,12 @@
 // Turning pages: one request on its way at a time, then to the page that was asked for last, and the page counts as
 // shown only when its picture is. Until then nothing may be said: one would mean the other image.
 import type { AnyModel } from "@anywidget/types";
-import type { Requests } from "../shared/requests";
-import type { Shown, Turned } from "./protocol";
+import type { Requests } from "../requests";
+import type { Turned } from "./protocol";
 
 const PICTURE_TAKES_MOST_MS = 2000;
 
-export class Turning {
+export class Turning<T extends Turned> {
   private wanted: number | null = null;
   private asking = false;
   private frames = 0;
@@ -20,7 +20,7 @@ export class Turning {
     private readonly requests: Requests,
     canvas: AnyModel | null,
     private readonly changed: (turning: boolean) => void,
-    private readonly arrived: (shown: Shown) => void,
+    private readonly arrived: (shown: T) => void,
     private readonly failed: (error: Error) => void,
   ) {
     this.canvas = canvas;
@@ -51,12 +51,12 @@ export class Turning {
   private async ask(): Promise<void> {
     this.asking = true;
     try {
-      let value: Turned;
+      let value: T;
       let position: number | null;
       do {
         position = this.wanted;
         const before = this.frames;
-        ({ value } = await this.requests.ask<Turned>("show", { position }));
+        ({ value } = await this.requests.insist<T>("show", { position }));
         if (value.painted && this.wanted === position) await this.frameAfter(before);
       } while (this.wanted !== position);
       this.end();

@@ -1,0 +1,333 @@
+"""The widget in which people look through patterns, and keep, drop and rename them."""
+
+import base64
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from ig_widgets.data.annotations import BOX
+from ig_widgets.data.decoding import ImageError
+from ig_widgets.data.images import ImageSet
+from ig_widgets.data.log import AnnotationLog
+from ig_widgets.widgets.classes import checked_classes
+from ig_widgets.widgets.messages import Messages
+from ig_widgets.widgets.pattern_table import DROPPED, PatternTable
+from ig_widgets.widgets.pictures import detail, overview
+from ig_widgets.widgets.production import More, Production
+from ig_widgets.widgets.thumbnails import Thumbnails
+
+_STATIC = Path(__file__).parent / "static"
+_SOURCE = "PatternGallery"
+_LARGEST_PIXELS = 512
+_MARGIN = 1.5  # of a pattern's longest side: what is shown around it, so that one sees where it lies
+_CHUNK = 50_000  # rows in one message
+_FEW = 100  # names of patterns: about more of them everything that was said is read
+
+
+class PatternGallery(anywidget.AnyWidget):
+    """Look through the patterns that people cut out and the machine made; keep, drop and rename them.
+
+    Every decision is a verdict in the log (`AnnotationLog.verdicts`) about the pattern's id and its box, and
+    about the very pixels of a pattern that was made; it is on disk before the widget says "saved". Of several
+    people's, the last counts. Press ``?`` in the widget for its keys.
+
+    Parameters
+    ----------
+    patterns
+        Patterns, with provenance (`crop_patterns`, `PolicyAugmenter`, `PatternGAN`) or without.
+    order
+        Positions in `patterns` in the order in which they are shown at first; default: as they are.
+    classes
+        Names that a pattern can be given; those that the patterns have are added.
+    images
+        What the patterns were cut from: a pattern is then shown in its place, too.
+    importance
+        One number for each pattern, as from `pattern_importances`; patterns can be sorted by it.
+    more
+        Functions that make more patterns, by the text of their buttons. A function is given a number and
+        returns patterns, or yields some at a time, with shares of the work in [0, 1] between them; it runs
+        on a thread, and can be stopped between two.
+    log
+        Where statements go; default: the file ``annotations.db`` in the working folder.
+    annotator
+        Who is deciding.
+    note
+        A sentence to show above everything, such as why this is due.
+
+    Attributes
+    ----------
+    patterns : ImageSet
+        All patterns, those that were made here included.
+    kept : ImageSet
+        Those that were not dropped, under their new names (``label`` of the provenance).
+    annotations : DataFrame
+        The verdicts of this annotator on these patterns, in force now: ``image`` is the id that the pattern
+        had then, of one that was made with a digest of its pixels after an ``@``; ``label`` its new class
+        where it was given one, ``present`` False where it was dropped.
+
+    Raises
+    ------
+    ValueError
+        If there are no patterns, or `importance` does not fit them.
+    """
+
+    _esm = _STATIC / "pattern_gallery.js"
+    _css = _STATIC / "pattern_gallery.css"
+
+    def __init__(
+        self,
+        patterns: ImageSet,
+        order: Sequence[int] | NDArray[np.integer] | None = None,
+        *,
+        classes: Sequence[str] = (),
+        images: ImageSet | None = None,
+        importance: ArrayLike | None = None,
+        more: Mapping[str, More] | None = None,
+        log: AnnotationLog | None = None,
+        annotator: str = "me",
+        note: str = "",
+    ) -> None:
+        if len(patterns) == 0:
+            raise ValueError("there are no patterns to show: draw boxes first, and cut them out")
+        self._importance = _fitting(importance, len(patterns))
+        if order is not None:
+            patterns, self._importance = patterns[np.asarray(order)], self._importance[np.asarray(order)]
+        self.patterns: ImageSet = patterns
+        self._images = images
+        self._log = log if log is not None else AnnotationLog()
+        self._annotator = annotator
+        self._note = note
+        self._lock = threading.RLock()
+        self._revision = 0
+        self._table = PatternTable(checked_classes(classes) if len(classes) else ())
+        self._table.extend(patterns)
+        self._recall(range(len(patterns)))
+        super().__init__()
+        self._thumbnails = Thumbnails(lambda item: self.patterns[item], self.send)
+        self._production = Production(
+            more or {}, self._grow, lambda state: self.send({"news": {"making": state}})
+        )
+        self._messages = Messages(
+            self,
+            {
+                **self._thumbnails.operations,
+                **self._production.operations,
+                "hello": self._hello,
+                "columns": self._columns,
+                "about": self._about,
+                "act": self._act,
+                "bye": self._bye,
+            },
+        )
+
+    @property
+    def kept(self) -> ImageSet:
+        """The patterns that were not dropped, under their new names."""
+        with self._lock:
+            kept = self._table.states != DROPPED
+            names = [self._table.label(row) for row in range(len(self._table))]
+            patterns = self.patterns
+        provenance = patterns.provenance
+        if provenance is None:
+            provenance = pd.DataFrame(index=range(len(patterns)))
+        named = provenance.assign(label=pd.Series(names, dtype="str"))
+        chosen: ImageSet = patterns[kept]
+        return chosen.with_provenance(named[kept])
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """What this annotator has said about these patterns, in force now."""
+        said = self._log.verdicts(annotator=self._annotator, source=_SOURCE).drop(columns="proposed")
+        return said[said["image"].isin(self._table.names())]
+
+    def close(self) -> None:
+        """Take the widget off the page. What was said stays in the log."""
+        # ipywidgets also closes a widget whose constructor has failed
+        for part in ("_production", "_thumbnails"):
+            if hasattr(self, part):
+                getattr(self, part).close()
+        super().close()
+
+    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
+        with self._lock:
+            return {
+                "count": len(self._table),
+                "revision": self._revision,
+                "gallery": self._table.digest(len(self._table)),
+                "sortable": bool(np.isfinite(self._importance).any()),
+                "makers": self._production.names,
+                "making": self._production.state,
+                "log": self._log.id,
+                "logName": self._log.where,
+                "annotator": self._annotator,
+                "note": self._note,
+            }, []
+
+    def _columns(self, *, start: int) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the columns of the rows from `start` on, at most `_CHUNK`."""
+        part = slice(start, start + _CHUNK)
+        with self._lock:
+            table = self._table
+            columns: list[NDArray[Any]] = [
+                table.origins,
+                table.states,
+                table.labels,
+                table.parents,
+                self._importance,
+            ]
+            told = {"revision": self._revision, "classes": table.classes, "count": len(table)}
+            return told, [np.ascontiguousarray(column[part]).tobytes() for column in columns]
+
+    def _about(self, *, item: int) -> tuple[dict[str, Any], list[bytes]]:
+        """Tell where a pattern came from, with a picture of it and one of its place in its image."""
+        with self._lock:
+            if not 0 <= item < len(self._table):
+                raise ValueError(f"there is no pattern {item}; there are {len(self._table)}")
+            patterns = self.patterns
+        known = patterns.provenance
+        row = {} if known is None else {str(name): value for name, value in known.iloc[item].items()}
+        row = {name: value for name, value in row.items() if not pd.isna(value)}
+        told: dict[str, Any] = {
+            "id": patterns.ids[item],
+            **{name: str(row[name]) for name in ("image", "operation", "parent") if name in row},
+            **{name: float(row[name]) for name in ("magnitude", *BOX) if name in row},
+        }
+        pattern: NDArray[np.uint8] = patterns[item]
+        told["size"] = [pattern.shape[1], pattern.shape[0]]
+        pictures = [overview(pattern, _LARGEST_PIXELS).jpeg]
+        place = self._place(row)
+        if place is not None:
+            box, jpeg = place
+            told["place"] = box
+            pictures.append(jpeg)
+        return told, pictures
+
+    def _place(self, row: Mapping[str, Any]) -> tuple[list[float], bytes] | None:
+        """Return a part of the image that a pattern was cut from, and its box there in [0, 1]."""
+        if self._images is None or not {"image", *BOX} <= set(row):
+            return None
+        try:
+            image = self._images[self._images.position(row["image"])]
+        except (KeyError, ImageError):
+            return None  # the pattern is there, its image is not
+        x, y, width, height = (float(row[name]) for name in BOX)
+        margin = _MARGIN * max(width, height)
+        if x >= image.shape[1] or y >= image.shape[0]:
+            return None  # an image of another size has taken its id
+        left, top = max(0, int(x - margin)), max(0, int(y - margin))
+        right = min(image.shape[1], int(x + width + margin) + 1)
+        bottom = min(image.shape[0], int(y + height + margin) + 1)
+        w, h = right - left, bottom - top
+        picture = detail(image, (left, top, w, h), min(1.0, _LARGEST_PIXELS / max(w, h)))
+        return [(x - left) / w, (y - top) / h, width / w, height / h], picture.jpeg
+
+    def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        kind, action = gesture["kind"], gesture["action"]
+        with self._lock:
+            # the browser keeps what was not saved for whichever widget comes next: it may have other patterns
+            count = gesture["count"]
+            known = count <= len(self._table) and gesture["gallery"] == self._table.digest(count)
+            if not known and "of" not in gesture:
+                return {"elsewhere": True}, []
+            if kind == "judge":
+                rows = _rows_of(gesture["items"], len(self._table))
+                if not self._log.touched(action):  # else its answer was lost, and it comes again
+                    statements = [self._statement(row, gesture, action) for row in rows]
+                    self._log.append(statements, annotator=self._annotator, source=_SOURCE, action=action)
+            elif "of" in gesture:  # what had not been saved either
+                rows = self._table.rows(self._log.retract(gesture["of"], self._annotator, action=action))
+            else:
+                take_back = self._log.undo if kind == "undo" else self._log.redo
+                names = take_back(self._annotator, source=_SOURCE, images=self._table.names(), action=action)
+                rows = self._table.rows(names)
+            self._recall(rows)
+            self._revision += 1
+            changed = self._changed(rows)
+        self.send(*changed)
+        return {"touched": len(rows)}, []
+
+    def _statement(self, row: int, gesture: Mapping[str, Any], action: str) -> dict[str, Any]:
+        """Say what a gesture says about a pattern; what it does not say stays as it was said before."""
+        before = self._table.verdict(row)
+        own = before if before is not None and before.annotator == self._annotator else None
+        present = gesture["present"] if "present" in gesture else self._table.states[row] != DROPPED
+        said = {
+            "image": self._table.named[row],
+            # only a new class: the class of the box may still be corrected where it was drawn
+            "label": gesture.get("label") or (own and own.label),
+            "verdict": bool(present),
+            **self._table.place(row),  # a pattern of the same id from another box is another pattern
+        }
+        # a verdict stays with the name that the pattern had when it was first judged
+        again = {} if own is None else {"image": own.name, "replaces": own.key}
+        return {**said, **again, "key": f"{action}-{row}"}
+
+    def _bye(self) -> tuple[dict[str, Any], list[bytes]]:
+        return {}, []
+
+    def _recall(self, rows: Sequence[int]) -> None:
+        """Let the table know what the log says about some rows."""
+        if len(rows) == 0:
+            return
+        names = self._table.names(rows)
+        few = names if len(names) <= _FEW else None
+        self._table.recall(self._log.verdicts(few, source=_SOURCE), rows)
+
+    def _changed(self, rows: Sequence[int]) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the news of what was decided about some rows."""
+        told = {"revision": self._revision, "classes": self._table.classes}
+        if len(rows) > _CHUNK:
+            return {"news": {"changed": {**told, "all": True}}}, []
+        states, labels = self._table.states[list(rows)], self._table.labels[list(rows)]
+        return {"news": {"changed": told}}, [
+            np.asarray(rows, np.int32).tobytes(),
+            states.tobytes(),
+            labels.tobytes(),
+        ]
+
+    def _grow(self, made: ImageSet) -> None:
+        """Add patterns that were made here."""
+        known = made.provenance if made.provenance is not None else pd.DataFrame(index=range(len(made)))
+        operation = known["operation"] if "operation" in known else pd.Series(pd.NA, known.index, dtype="str")
+        # whatever makes them, they were not cut out: it may give the same ids to other pictures next time
+        made = made.with_provenance(known.assign(operation=operation.fillna("made")))
+        with self._lock:
+            first = len(self._table)
+            self.patterns = self.patterns + made
+            self._table.extend(self.patterns)
+            self._importance = np.append(self._importance, np.full(len(made), np.nan, np.float32))
+            # the same pixels, made once more, may have been judged before
+            self._recall(range(first, len(self._table)))
+            self._revision += 1
+            count = len(self._table)
+            told = {"count": count, "gallery": self._table.digest(count)}
+        self.send({"news": {"grown": told}})
+
+
+def _fitting(importance: ArrayLike | None, count: int) -> NDArray[np.float32]:
+    if importance is None:
+        return np.full(count, np.nan, np.float32)
+    values = np.asarray(importance, dtype=np.float32)
+    if values.shape != (count,):
+        raise ValueError(
+            f"importance has shape {values.shape} for {count} patterns; give one number for each"
+        )
+    return values
+
+
+def _rows_of(items: Sequence[int] | str, count: int) -> list[int]:
+    """Return the rows that the browser names: a few of them in a list, many as a text of bits."""
+    if isinstance(items, str):
+        packed = np.frombuffer(base64.b64decode(items), np.uint8)
+        rows = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
+    else:
+        rows = np.unique(np.asarray(items, dtype=np.int64))
+    if rows.size == 0 or rows[0] < 0 or rows[-1] >= count:
+        raise ValueError(f"the browser named {rows.size} patterns, of which there are {count}")
+    return [int(row) for row in rows]

@@ -1,0 +1,246 @@
+"""The widget in which people judge the boxes of others."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ig_widgets.data.annotations import BOX
+from ig_widgets.data.images import ImageSet
+from ig_widgets.data.log import AnnotationLog
+from ig_widgets.widgets.classes import checked_classes
+from ig_widgets.widgets.gestures import carry_out, is_elsewhere
+from ig_widgets.widgets.messages import Messages
+from ig_widgets.widgets.stage import StageWidget
+from ig_widgets.widgets.viewer import Viewer
+
+_STATIC = Path(__file__).parent / "static"
+_SOURCE = "PeerReview"
+
+
+class _PointerLayer(anywidget.AnyWidget):
+    """The browser's part: boxes, votes, comments, gestures and keys, above the kernel's canvas."""
+
+    _esm = _STATIC / "peer_review.js"
+    _css = _STATIC / "peer_review.css"
+
+
+class PeerReview(StageWidget):
+    """Accept, reject or adjust boxes that other people drew, and talk about them.
+
+    A box is shown with who drew it and how the votes stand. To adjust one is to reject it and to accept the
+    adjusted one, on which others may vote in turn. Votes and comments are statements in the log, on disk
+    before the widget says "saved". Press ``?`` in the widget for its keys.
+
+    Parameters
+    ----------
+    images
+        What the boxes were drawn on.
+    order
+        Positions in `images` in the order in which they are shown, without repeats; default: all of them.
+    classes
+        Names of what can be drawn.
+    boxes
+        Gives the boxes of an image by its id, and those of all images for None: a DataFrame with ``image,
+        label, x, y, width, height, annotators, members, outlier, votes_for, votes_against, accepted``, as
+        `reviewed_boxes` returns it. It is asked again after each vote.
+    rule
+        How votes are counted, in words that reviewers read.
+    log
+        Where statements go; default: the file ``annotations.db`` in the working folder.
+    annotator
+        Who is reviewing.
+    guidelines
+        What reviewers should know, shown beside the image.
+    blind
+        Whether a reviewer does not see how others have voted, nor who drew a box.
+    note
+        A sentence to show above everything, such as why this is due.
+
+    Attributes
+    ----------
+    annotations : DataFrame
+        The verdicts of this reviewer on boxes of these images, in force now: ``present`` is True where a box
+        was accepted.
+    canvas : ipycanvas.MultiCanvas
+        The picture (layer 0), and a layer for drawings of your own (layer 1) in pixels of the full-resolution
+        image; it is cleared when another image is shown.
+
+    Raises
+    ------
+    ValueError
+        If there are no images or no classes, or `order` is not a list of positions.
+    """
+
+    def __init__(
+        self,
+        images: ImageSet,
+        order: Sequence[int] | np.ndarray | None = None,
+        *,
+        classes: Sequence[str],
+        boxes: Callable[[str | None], pd.DataFrame],
+        rule: str = "the majority of the votes decides",
+        log: AnnotationLog | None = None,
+        annotator: str = "me",
+        guidelines: str = "",
+        blind: bool = False,
+        note: str = "",
+    ) -> None:
+        self._images = images if order is None else images[np.asarray(order)]
+        if len(self._images) == 0:
+            raise ValueError("there are no images with boxes to review")
+        self._classes = checked_classes(classes)
+        self._boxes = boxes
+        self._rule = rule
+        self._log = log if log is not None else AnnotationLog()
+        self._annotator = annotator
+        self._note = note
+        self._guidelines = guidelines
+        self._blind = blind
+        self._ids = frozenset(self._images.ids)
+        self._open = self._undecided()
+        self._layer = _PointerLayer()
+        first = next((i for i, image in enumerate(self._images.ids) if self._open.get(image)), 0)
+        self._viewer = Viewer(self._images, self._told, self._layer.send, first)
+        self._messages = Messages(
+            self._layer, {**self._viewer.operations, "hello": self._hello, "act": self._act}
+        )
+        super().__init__("ig-peer-review")
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """The verdicts of this reviewer on boxes of these images, in force now."""
+        said = self._log.verdicts(annotator=self._annotator, source=_SOURCE)
+        return said[said["image"].isin(self._ids)]
+
+    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
+        return {
+            **self._shown(),
+            "rule": self._rule,
+            "guidelines": self._guidelines,
+        }, []
+
+    def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        if is_elsewhere(gesture, self._ids, self._viewer.queue):
+            return {"elsewhere": True}, []
+        touched = carry_out(self._log, gesture, annotator=self._annotator, source=_SOURCE, images=self._ids)
+        told = self._told(self._images.position(touched[0] if touched else gesture["image"]))
+        self._layer.send({"news": {**told, "turned": False}})
+        return {**told, "touched": touched}, []
+
+    def _told(self, position: int) -> dict[str, Any]:
+        image = self._images.ids[position]
+        with self._viewer.lock:
+            boxes = self._boxes(image)
+            drawn = self._log.current(image)
+            mine = self._log.verdicts(image, self._annotator, _SOURCE)
+            remarks = self._log.comments(image)
+            threads = _threads(remarks, boxes)
+            proposals = [
+                self._proposal(row, drawn, mine, remarks[threads == place])
+                for place, (_, row) in enumerate(boxes.iterrows())
+            ]
+            self._open[image] = sum(one["mine"] is None and not one["yours"] for one in proposals)
+            progress = self._progress()
+        whole = drawn[drawn["x"].isna() & drawn["label"].notna()]
+        page = {
+            **self._viewer.page(position),
+            "proposals": proposals,
+            "remarks": self._remarks(remarks[threads < 0]),
+            "whole": [
+                {
+                    "annotator": self._name(row["annotator"]),
+                    "label": row["label"],
+                    "present": bool(row["present"]),
+                }
+                for _, row in whole[whole["present"].notna()].iterrows()
+            ],
+        }
+        return {"page": page, "progress": progress}
+
+    def _proposal(
+        self, row: "pd.Series[Any]", drawn: pd.DataFrame, mine: pd.DataFrame, remarks: pd.DataFrame
+    ) -> dict[str, Any]:
+        place = {"label": str(row["label"]), **{name: float(row[name]) for name in BOX}}
+        own = mine[_about(mine, place)]
+        members = drawn[drawn.index.isin(list(row["members"]))]
+        accepted = row["accepted"]
+        return {
+            **place,
+            "outlier": bool(row["outlier"]),
+            "yours": bool((members["annotator"] == self._annotator).any()),
+            "annotators": "" if self._blind else str(row["annotators"]),
+            "members": [
+                {"annotator": self._name(member["annotator"]), **{name: float(member[name]) for name in BOX}}
+                for _, member in members.iterrows()
+            ],
+            "mine": None if own.empty else {"key": own.index[-1], "accepted": bool(own["present"].iloc[-1])},
+            "votes": None if self._blind else [int(row["votes_for"]), int(row["votes_against"])],
+            "accepted": None if self._blind or pd.isna(accepted) else bool(accepted),
+            "remarks": self._remarks(remarks),
+        }
+
+    def _remarks(self, said: pd.DataFrame) -> list[dict[str, str]]:
+        return [
+            {
+                "key": str(key),
+                "annotator": self._name(row["annotator"]),
+                "text": str(row["comment"]),
+                "at": row["at"].isoformat(),
+            }
+            for key, row in said.iterrows()
+        ]
+
+    def _name(self, annotator: str) -> str:
+        return "somebody" if self._blind and annotator != self._annotator else str(annotator)
+
+    def _undecided(self) -> dict[str, int]:
+        """Count the boxes of others in each image that this reviewer has not voted on."""
+        place = ["image", "label", *BOX]
+        mine = self.annotations[place].drop_duplicates()
+        drew = set(self._log.current(annotator=self._annotator).index)
+        boxes = self._boxes(None)
+        boxes = boxes[[drew.isdisjoint(members) for members in boxes["members"]]][place]
+        boxes = boxes.merge(mine, how="left", on=place, indicator="known")
+        left = boxes[(boxes["known"] == "left_only") & boxes["image"].isin(self._ids)]
+        return {str(image): int(number) for image, number in left["image"].value_counts().items()}
+
+    def _progress(self) -> dict[str, Any]:
+        left = [i for i, image in enumerate(self._images.ids) if self._open.get(image)]
+        return {
+            "images": len(self._images),
+            "done": len(self._images) - len(left),
+            "boxes": sum(self._open.values()),
+            "next": left[0] if left else None,
+        }
+
+
+def _about(said: pd.DataFrame, place: Mapping[str, Any]) -> "pd.Series[bool]":
+    """Tell which rows are about exactly this box."""
+    same: pd.Series[bool] = (said[["label", *BOX]] == pd.Series(place)).all(axis=1)
+    return same
+
+
+def _threads(remarks: pd.DataFrame, boxes: pd.DataFrame) -> NDArray[np.intp]:
+    """Return which box each remark is about, -1 for the whole image.
+
+    A box that moved since, because somebody else drew there, too, keeps its thread: a remark belongs to the
+    box of its class that covers most of the place that it was about.
+    """
+    threads = np.full(len(remarks), -1)
+    places = boxes[list(BOX)].to_numpy(dtype=np.float64)  # (n, 4)
+    for i, (_, row) in enumerate(remarks.iterrows()):
+        if pd.isna(row["x"]):
+            continue
+        x, y, width, height = (float(row[name]) for name in BOX)
+        start = np.maximum(places[:, :2], [x, y])
+        end = np.minimum(places[:, :2] + places[:, 2:], [x + width, y + height])
+        common = np.clip(end - start, 0, None).prod(axis=1) * (boxes["label"] == row["label"]).to_numpy()
+        common[_about(boxes, {"label": row["label"], **{name: row[name] for name in BOX}})] = np.inf
+        if len(common) and common.max() > 0:
+            threads[i] = int(common.argmax())
+    return threads

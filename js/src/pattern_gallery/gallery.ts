@@ -1,0 +1,316 @@
+// The gallery: puts its parts together, runs commands of keys and buttons, and talks with the kernel.
+import type { Box } from "../shared/box";
+import { Frame } from "../shared/frame";
+import { newKey } from "../shared/identity";
+import { cut, isolated } from "../shared/names";
+import type { Outbox } from "../shared/outbox";
+import { colourOf } from "../shared/palette";
+import { type Requests, Superseded } from "../shared/requests";
+import { Saving } from "../shared/saving";
+import { outboxOf } from "../shared/sending";
+import { stillSaid, takenBack } from "../shared/waiting";
+import { badge, caption, shade } from "../shared/wall/marks";
+import { Wall } from "../shared/wall/wall";
+import { Details } from "./details";
+import { type Command, commandOf, KEYS } from "./keys";
+import { MakingBar } from "./making";
+import type { About, Columns, Done, Gesture, Hello, Making, News } from "./protocol";
+import { DROPPED, isClass, type Judgement, KEPT, ORIGINS, packed, STATES, Table, unpacked } from "./table";
+import { Toolbar } from "./toolbar";
+
+const DETAILS_AFTER_MS = 80;
+const NAMED_FROM_PIXELS = 84; // smaller tiles have no room for a name
+
+export class Gallery {
+  private readonly frame: Frame<Command>;
+  private readonly table = new Table();
+  private readonly wall: Wall;
+  private readonly toolbar: Toolbar;
+  private readonly making: MakingBar;
+  private readonly details = new Details(
+    () => this.toParent(),
+    () => this.run({ do: "zoom" }),
+  );
+  private readonly outbox: Outbox<Gesture, Done>;
+  private readonly saving: Saving;
+  private revision: number;
+  /** The names of the first patterns, by their number. */
+  private readonly names = new Map<number, string>();
+  private reading: Promise<void> | null = null;
+  private again: Promise<void> | null = null;
+  private family: number | null = null;
+  private detailed: number | null = null;
+  private detailTimer = 0;
+
+  constructor(
+    root: HTMLElement,
+    private readonly requests: Requests,
+    hello: Hello,
+  ) {
+    this.revision = hello.revision;
+    this.names.set(hello.count, hello.gallery);
+    this.frame = new Frame<Command>(root, {
+      keys: KEYS,
+      commandOf,
+      run: (command) => this.run(command),
+      focus: () => this.wall.focus(),
+    });
+    this.outbox = outboxOf(requests, hello, "patterns", (gesture: Gesture, done: Done) => this.delivered(gesture, done));
+    this.saving = new Saving(this.outbox, requests, this.frame.trouble, hello.logName, () => this.foretell());
+    this.toolbar = new Toolbar(
+      hello.sortable,
+      this.saving.sign.root,
+      this.frame.run,
+      this.frame.focus,
+      () => this.arrange(),
+      (side) => this.wall.resizeTiles(side),
+    );
+    this.making = new MakingBar(
+      hello.makers,
+      (name, count) => void requests.ask("make", { name, count }).catch(this.frame.failed),
+      () => void requests.ask("stop").catch(this.frame.failed),
+      this.frame.focus,
+    );
+    this.wall = new Wall(requests, "Patterns", {
+      describe: (item) => this.describe(item),
+      decorate: (context, item, tile) => this.decorate(context, item, tile),
+      changed: () => this.moved(),
+      open: () => this.run({ do: "zoom" }),
+      failed: this.frame.failed,
+    });
+    requests.onNews = (news: News, buffers) => this.heard(news, buffers);
+    this.frame.fill([this.toolbar.root, this.making.root], this.wall.root, this.details.root);
+    this.making.show(hello.making);
+    void this.load().then(() => this.outbox.flush());
+  }
+
+  dispose(): void {
+    this.saving.dispose();
+    clearTimeout(this.detailTimer);
+    this.frame.dispose();
+    this.wall.dispose();
+    this.details.forget();
+  }
+
+  private run(command: Command): void {
+    switch (command.do) {
+      case "keep":
+        return this.judge({ present: true });
+      case "drop":
+        return this.judge({ present: false });
+      case "class": {
+        const label = this.table.classes[command.position];
+        return label === undefined ? undefined : this.judge({ label });
+      }
+      case "undo":
+      case "redo":
+        return this.takeBack(command.do);
+      case "family":
+        this.family = this.family === null ? this.wall.active : null;
+        return this.arrange();
+      case "zoom":
+        this.frame.root.classList.toggle("ig-zoomed");
+        return this.wall.focus();
+      case "escape":
+        if (this.frame.root.classList.contains("ig-zoomed")) return this.run({ do: "zoom" });
+        return this.family === null ? undefined : this.run({ do: "family" });
+    }
+  }
+
+  /** Say something about the selected patterns. It is on the wall at once, and in the log a moment later. */
+  private judge(said: { present?: boolean; label?: string }): void {
+    const items = this.wall.targets;
+    if (items.length === 0) return;
+    const about = this.about(items.at(-1));
+    this.outbox.push({ kind: "judge", action: newKey(), ...about, items: packed(items, this.table.count), ...said });
+    this.foretell();
+    const done = said.label !== undefined ? `are ${said.label} now` : said.present ? "kept" : "dropped";
+    this.frame.tell(`${items.length} ${items.length === 1 ? "pattern" : "patterns"} ${done}`);
+    // one pattern after the other by keys: the next one is there already
+    if (this.wall.selection.count <= 1) this.wall.step(1);
+  }
+
+  private takeBack(kind: "undo" | "redo"): void {
+    this.outbox.push({ kind, action: newKey(), ...this.about(), ...takenBack(this.ours, kind) });
+    this.foretell(); // what the kernel has not saved yet is taken back at once
+    this.frame.tell(`${kind} …`);
+  }
+
+  /** Show what was said and is not in the log yet, on top of what is. */
+  private foretell(): void {
+    this.table.foretell(stillSaid(this.ours).map(judgementOf));
+    this.showCounts();
+    this.wall.redraw();
+  }
+
+  /** What waits and is about these patterns. */
+  private get ours(): readonly Gesture[] {
+    return this.outbox.waiting.filter(({ count, gallery }) => this.names.get(count) === gallery);
+  }
+
+  /**
+   * Which patterns a gesture is about: all of them, or as few as have a name together and contain this one, since a
+   * restarted kernel has only those that were there at first.
+   */
+  private about(item = Infinity): { gallery: string; count: number } {
+    const counts = [...this.names.keys()];
+    const count = Math.min(...counts.filter((some) => some > item), Math.max(...counts));
+    return { gallery: this.names.get(count) as string, count };
+  }
+
+  private delivered(gesture: Gesture, { touched }: Done): void {
+    const { kind } = gesture;
+    if (kind === "judge") this.table.accept(judgementOf(gesture));
+    else if (touched === 0) this.frame.tell(`nothing to ${kind}`);
+    else this.frame.tell(`${kind}: ${touched} ${touched === 1 ? "pattern" : "patterns"}`);
+    this.foretell();
+  }
+
+  private heard({ sheet, making, changed, grown }: News, buffers: DataView[]): void {
+    if (sheet) this.wall.receive(sheet, buffers[0]);
+    if (making) this.heardOfMaking(making);
+    if (changed) {
+      // read again everything, if something was missed or there is too much of it
+      if (changed.all || changed.revision !== this.revision + 1 || this.reading) return void this.load();
+      this.revision = changed.revision;
+      this.table.classes = changed.classes;
+      this.table.change(buffers);
+      this.toolbar.showClasses(changed.classes);
+      this.detailed = null;
+      this.moved();
+      this.wall.redraw();
+    }
+    if (grown) {
+      this.names.set(grown.count, grown.gallery);
+      void this.load(this.table.count);
+    }
+  }
+
+  private heardOfMaking(making: Making): void {
+    this.making.show(making);
+    if (making.error) this.frame.trouble.show(making.error.message, making.error.details);
+  }
+
+  /** Read the columns from a row on; whoever comes while this is under way has everything read once more. */
+  private load(start = 0): Promise<void> {
+    if (this.reading) {
+      this.again ??= this.reading.then(() => this.load());
+      return this.again;
+    }
+    this.again = null;
+    this.reading = this.read(start)
+      .catch(this.frame.failed)
+      .finally(() => {
+        this.reading = null;
+      });
+    return this.reading;
+  }
+
+  private async read(from: number): Promise<void> {
+    const before = this.table.count;
+    let start = from;
+    let count = 0;
+    do {
+      const { value, buffers } = await this.requests.insist<Columns>("columns", { start });
+      if (this.frame.signal.aborted) return;
+      this.table.load(start, buffers);
+      this.table.classes = value.classes;
+      this.revision = value.revision;
+      count = value.count;
+      const read = (buffers[0] as DataView).byteLength;
+      if (read === 0) break;
+      start += read;
+    } while (start < count);
+    this.foretell();
+    this.wall.grow(this.table.count);
+    this.toolbar.showClasses(this.table.classes);
+    this.detailed = null;
+    if (this.table.count !== before) this.arrange();
+    else this.moved();
+    this.wall.redraw();
+  }
+
+  /** Show what the filters let through. What was just changed stays where it is until this is done again. */
+  private arrange(): void {
+    const { order, sections } = this.table.arrange(this.toolbar.filter(this.family), this.toolbar.sorted);
+    this.toolbar.showFamily(this.family !== null);
+    this.wall.show(order, sections);
+  }
+
+  private moved(): void {
+    this.toolbar.showSize(this.wall.tileSide);
+    this.toolbar.showOrigins(this.table.originCounts);
+    this.showCounts();
+    const item = this.wall.active;
+    if (item === this.detailed) return;
+    clearTimeout(this.detailTimer);
+    this.detailTimer = window.setTimeout(() => void this.describeInPanel(), DETAILS_AFTER_MS);
+  }
+
+  private async describeInPanel(): Promise<void> {
+    const item = this.wall.active;
+    this.detailed = item;
+    if (item === null) return this.details.say("No pattern is shown: choose other filters.");
+    try {
+      const { value, buffers } = await this.requests.latest<About>("about", { item });
+      if (this.wall.active === item) {
+        this.details.show(value, buffers, this.facts(item), (this.table.parents[item] as number) >= 0);
+      }
+    } catch (error) {
+      if (!(error instanceof Superseded)) this.details.say((error as Error).message);
+    }
+  }
+
+  private facts(item: number): [string, string][] {
+    const importance = this.table.importance[item] as number;
+    return [
+      ["class", this.table.label(item) ?? "none"],
+      ["decision", STATES[this.table.states[item] as number] ?? ""],
+      ...(Number.isNaN(importance) ? [] : [["importance", importance.toPrecision(3)] as [string, string]]),
+    ];
+  }
+
+  private toParent(): void {
+    const parent = this.table.parents[this.wall.active ?? -1] ?? -1;
+    const position = this.wall.shown.indexOf(parent);
+    if (position < 0) return this.frame.tell("its parent is not shown: choose other filters");
+    this.wall.go(position);
+    this.wall.focus();
+  }
+
+  private describe(item: number): string {
+    const state = STATES[this.table.states[item] as number];
+    const origin = ORIGINS[this.table.origins[item] as number];
+    return `pattern ${item + 1}, ${this.table.label(item) ?? "no class"}, ${origin}, ${state}`;
+  }
+
+  private decorate(context: CanvasRenderingContext2D, item: number, tile: Box): void {
+    const { states, labels, origins } = this.table;
+    const label = labels[item] as number;
+    const dropped = states[item] === DROPPED;
+    if (dropped) shade(context, tile);
+    if (isClass(label)) {
+      context.fillStyle = colourOf(label);
+      context.fillRect(tile.x, tile.y + tile.height - 4, tile.width, 4);
+    }
+    if (tile.width >= NAMED_FROM_PIXELS) {
+      const made = origins[item] === 0 ? "" : ` · ${ORIGINS[origins[item] as number]}`;
+      caption(context, tile, `${isolated(cut(this.table.label(item) ?? ""))}${made}`);
+    }
+    if (dropped) badge(context, tile, "✕", "#d55e00", "#fff");
+    else if (states[item] === KEPT) badge(context, tile, "✓", "#0072b2", "#fff");
+  }
+
+  private showCounts(): void {
+    const dropped = this.table.stateCounts[DROPPED] as number;
+    const { count } = this.wall.selection;
+    const selected = count > 0 ? `${count} selected of ` : "";
+    const shown = this.wall.shown.length;
+    const all = shown === this.table.count ? "" : ` of ${this.table.count}`;
+    this.toolbar.showCounts(`${selected}${shown}${all} patterns, ${dropped} dropped`);
+  }
+}
+
+function judgementOf({ items, present, label }: Extract<Gesture, { kind: "judge" }>): Judgement {
+  return { items: unpacked(items), present, label };
+}

@@ -1,0 +1,213 @@
+// What is known about each pattern, in columns: the browser filters and sorts them without asking the kernel.
+import { column, joined } from "../shared/columns";
+import type { Section } from "../shared/wall/layout";
+
+export const ORIGINS = ["cut out", "policy", "GAN"] as const;
+export const STATES = ["undecided", "kept", "dropped"] as const;
+export const [UNDECIDED, KEPT, DROPPED] = [0, 1, 2];
+const NO_CLASS = 2 ** 16 - 1;
+
+export interface Filter {
+  /** Which origins are shown. */
+  origins: ReadonlySet<number>;
+  states: ReadonlySet<number>;
+  /** A class, or null for all. */
+  label: number | null;
+  /** A pattern: only those of which it is made, and that are made of the same. Null: all. */
+  family: number | null;
+}
+
+/** What is said about some patterns; what is not said stays. */
+export interface Judgement {
+  items: readonly number[];
+  present?: boolean | undefined;
+  label?: string | undefined;
+}
+
+export type Sorting = "given" | "importance" | "class" | "origin";
+
+export class Table {
+  classes: string[] = [];
+  origins = new Uint8Array(0);
+  /** Decisions and classes as they are shown: what waits for the kernel is in them. */
+  states = new Uint8Array(0);
+  labels = new Uint16Array(0);
+  parents = new Int32Array(0);
+  importance = new Float32Array(0);
+  /** The same as the kernel says. */
+  private toldStates = new Uint8Array(0);
+  private toldLabels = new Uint16Array(0);
+  private waiting: readonly Judgement[] = [];
+  private roots: Int32Array | null = null;
+  private origin = ORIGINS.map(() => 0);
+  private state = STATES.map(() => 0);
+
+  get count(): number {
+    return this.origins.length;
+  }
+
+  /** Take over columns that begin with row `start`. */
+  load(start: number, buffers: readonly DataView[]): void {
+    const [origins, states, labels, parents, importance] = buffers as [DataView, DataView, DataView, DataView, DataView];
+    this.origins = joined(this.origins, start, column(Uint8Array, origins));
+    this.toldStates = joined(this.toldStates, start, column(Uint8Array, states));
+    this.toldLabels = joined(this.toldLabels, start, column(Uint16Array, labels));
+    this.parents = joined(this.parents, start, column(Int32Array, parents));
+    this.importance = joined(this.importance, start, column(Float32Array, importance));
+    this.roots = null;
+    this.origin = tallied(this.origins, ORIGINS.length);
+    this.apply();
+  }
+
+  /** Take over what was decided about some rows. */
+  change([items, states, labels]: readonly DataView[]): void {
+    const newStates = column(Uint8Array, states as DataView);
+    const newLabels = column(Uint16Array, labels as DataView);
+    column(Int32Array, items as DataView).forEach((row, i) => {
+      this.toldStates[row] = newStates[i] as number;
+      this.toldLabels[row] = newLabels[i] as number;
+    });
+    this.apply();
+  }
+
+  /** The kernel has taken over what was said. */
+  accept(judgement: Judgement): void {
+    this.judge(judgement, this.toldStates, this.toldLabels);
+  }
+
+  /** Show what waits for the kernel as if it were decided, and nothing else of the kind. */
+  foretell(waiting: readonly Judgement[]): void {
+    this.waiting = waiting;
+    this.apply();
+  }
+
+  label(item: number): string | null {
+    return this.classes[this.labels[item] as number] ?? null;
+  }
+
+  /** How many patterns have each origin. */
+  get originCounts(): readonly number[] {
+    return this.origin;
+  }
+
+  /** How many patterns are in each state. */
+  get stateCounts(): readonly number[] {
+    return this.state;
+  }
+
+  /** Which items are shown, in which order, and under which headers. */
+  arrange(filter: Filter, sorting: Sorting): { order: Uint32Array; sections: Section[] } {
+    const family = filter.family === null ? null : this.root(filter.family);
+    const found = new Uint32Array(this.count);
+    let number = 0;
+    for (let item = 0; item < this.count; item++) {
+      if (!filter.origins.has(this.origins[item] as number)) continue;
+      if (!filter.states.has(this.states[item] as number)) continue;
+      if (filter.label !== null && this.labels[item] !== filter.label) continue;
+      if (family !== null && this.root(item) !== family) continue;
+      found[number++] = item;
+    }
+    const order = found.slice(0, number);
+    switch (sorting) {
+      case "given":
+        return { order, sections: [] };
+      case "importance":
+        return { order: order.sort((a, b) => this.weight(b) - this.weight(a) || a - b), sections: [] };
+      case "class":
+        return this.grouped(order, this.labels, (label) => this.classes[label] ?? "no class");
+      case "origin":
+        return this.grouped(order, this.origins, (origin) => ORIGINS[origin] ?? "");
+    }
+  }
+
+  /** The pattern that a pattern is made of in the end; itself, if it was cut out. */
+  private root(item: number): number {
+    this.roots ??= this.rootsOf();
+    return this.roots[item] as number;
+  }
+
+  private apply(): void {
+    this.states = this.toldStates.slice();
+    this.labels = this.toldLabels.slice();
+    for (const judgement of this.waiting) this.judge(judgement, this.states, this.labels);
+    this.state = tallied(this.states, STATES.length);
+  }
+
+  private judge({ items, present, label }: Judgement, states: Uint8Array, labels: Uint16Array): void {
+    for (const item of items) {
+      if (present !== undefined) states[item] = present ? KEPT : DROPPED;
+      else if (states[item] !== DROPPED) states[item] = KEPT;
+      if (label !== undefined) labels[item] = this.classes.indexOf(label);
+    }
+  }
+
+  private weight(item: number): number {
+    const value = this.importance[item] as number;
+    return Number.isNaN(value) ? -Infinity : value;
+  }
+
+  private grouped(
+    order: Uint32Array,
+    column: Uint8Array | Uint16Array,
+    name: (value: number) => string,
+  ): { order: Uint32Array; sections: Section[] } {
+    order.sort((a, b) => (column[a] as number) - (column[b] as number) || a - b);
+    const sections: Section[] = [];
+    let start = 0;
+    for (let i = 1; i <= order.length; i++) {
+      const value = column[order[start] as number] as number;
+      if (i < order.length && column[order[i] as number] === value) continue;
+      sections.push({ title: `${name(value)} (${i - start})`, count: i - start });
+      start = i;
+    }
+    return { order, sections };
+  }
+
+  private rootsOf(): Int32Array {
+    const roots = new Int32Array(this.count).fill(-1);
+    for (let item = 0; item < this.count; item++) {
+      const path: number[] = [];
+      let at = item;
+      // a parent comes before what is made of it; whoever says otherwise is stopped at himself
+      while (roots[at] === -1 && (this.parents[at] as number) >= 0 && !path.includes(at)) {
+        path.push(at);
+        at = this.parents[at] as number;
+      }
+      const root = roots[at] === -1 ? at : (roots[at] as number);
+      roots[at] = root;
+      for (const one of path) roots[one] = root;
+    }
+    return roots;
+  }
+}
+
+export function isClass(label: number): boolean {
+  return label !== NO_CLASS;
+}
+
+/** Few items as they are, many as text with a bit for each: 100 000 take 17 kB, whichever they are. */
+export function packed(items: readonly number[], count: number): number[] | string {
+  if (items.length * 8 < count / 6) return [...items];
+  const bytes = new Uint8Array(Math.ceil(count / 8));
+  for (const item of items) bytes[item >> 3] = (bytes[item >> 3] as number) | (1 << (item & 7));
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
+  return btoa(text);
+}
+
+/** The items that `packed` was given. */
+export function unpacked(text: number[] | string): number[] {
+  if (typeof text !== "string") return text;
+  const items: number[] = [];
+  const bytes = atob(text);
+  for (let i = 0; i < bytes.length; i++) {
+    for (let bit = 0, byte = bytes.charCodeAt(i); byte; bit++, byte >>= 1) if (byte & 1) items.push(8 * i + bit);
+  }
+  return items;
+}
+
+function tallied(column: Uint8Array, kinds: number): number[] {
+  const counts = new Array<number>(kinds).fill(0);
+  for (const value of column) counts[value] = (counts[value] as number) + 1;
+  return counts;
+}

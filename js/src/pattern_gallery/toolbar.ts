@@ -1,0 +1,119 @@
+// The rows above the wall: what is shown and how, what is done to the selection, and whether everything is saved.
+import { Bar, choice } from "../shared/bar";
+import { element } from "../shared/element";
+import type { Help } from "../shared/keys";
+import { SIDES } from "../shared/wall/wall";
+import type { Command } from "./keys";
+import { type Filter, ORIGINS, type Sorting, STATES } from "./table";
+
+const SORTINGS: Record<Sorting, string> = {
+  given: "as given",
+  importance: "by importance",
+  class: "by class",
+  origin: "by origin",
+};
+
+export class Toolbar extends Bar<Command> {
+  private readonly origins: HTMLInputElement[];
+  private readonly originCounts = ORIGINS.map(() => element("span"));
+  private readonly states = choice("Show decisions", ["all", ...STATES]);
+  private readonly label = choice("Show class", ["all classes"]);
+  private readonly sorting: HTMLSelectElement;
+  private readonly rename = choice("Give the selected patterns a class", ["class …"]);
+  private readonly size = element("input", {
+    type: "range",
+    min: SIDES.smallest,
+    max: SIDES.largest,
+    value: SIDES.usual,
+    "aria-label": "Size of the tiles",
+    title: "Size of the tiles (+ and −)",
+  });
+  private readonly family = this.button("Whole family", "Only the family of the pattern (F)", { do: "family" });
+  private readonly counts = element("span", { class: "ig-place", role: "status" });
+
+  constructor(
+    sortable: boolean,
+    saved: HTMLElement,
+    run: (command: Command | Help) => void,
+    toKeys: () => void,
+    changed: () => void,
+    resize: (side: number) => void,
+  ) {
+    super("Pattern tools", run, toKeys);
+    this.origins = ORIGINS.map((name) => element("input", { type: "checkbox", checked: true, "aria-label": `Show ${name}` }));
+    const sortings = (Object.keys(SORTINGS) as Sorting[]).filter((sorting) => sortable || sorting !== "importance");
+    this.sorting = choice("Sort", sortings.map((sorting) => SORTINGS[sorting]), "Sort", sortings);
+    for (const box of [...this.origins, this.states, this.label, this.sorting]) box.addEventListener("change", changed);
+    this.size.addEventListener("input", () => resize(Number(this.size.value)));
+    this.rename.addEventListener("change", () => {
+      run({ do: "class", position: this.rename.selectedIndex - 1 });
+      this.rename.selectedIndex = 0;
+      toKeys();
+    });
+    const origins = this.origins.map((box, i) =>
+      element("label", {}, box, ` ${ORIGINS[i]} `, this.originCounts[i] as HTMLElement),
+    );
+    this.root.append(
+      this.group("Origin", ...origins),
+      this.group("Filter", this.states, this.label, this.family),
+      this.group("Order", this.sorting),
+      this.group("Size", this.size),
+      this.group(
+        "Selected patterns",
+        this.button("Keep", "Keep the selected patterns (K)", { do: "keep" }),
+        this.button("Drop", "Drop the selected patterns (D)", { do: "drop" }),
+        this.rename,
+      ),
+      this.history(),
+      this.counts,
+      saved,
+      this.helpButton(),
+    );
+  }
+
+  get sorted(): Sorting {
+    return this.sorting.value as Sorting;
+  }
+
+  filter(family: number | null): Filter {
+    const state = this.states.selectedIndex - 1;
+    return {
+      origins: new Set(this.origins.flatMap((box, i) => (box.checked ? [i] : []))),
+      states: new Set(state < 0 ? STATES.map((_, i) => i) : [state]),
+      label: this.label.selectedIndex === 0 ? null : this.label.selectedIndex - 1,
+      family,
+    };
+  }
+
+  showClasses(classes: readonly string[]): void {
+    for (const [choice, first] of [
+      [this.label, "all classes"],
+      [this.rename, "class …"],
+    ] as const) {
+      if (choice.options.length === classes.length + 1) continue;
+      const chosen = choice.selectedIndex;
+      choice.replaceChildren(...[first, ...classes].map((label) => element("option", {}, label)));
+      choice.selectedIndex = Math.max(chosen, 0);
+    }
+  }
+
+  showOrigins(counts: readonly number[]): void {
+    counts.forEach((count, i) => {
+      (this.originCounts[i] as HTMLElement).textContent = `(${count})`;
+      // whoever makes no patterns need not choose between their origins
+      (this.originCounts[i] as HTMLElement).parentElement?.toggleAttribute("hidden", count === 0);
+    });
+  }
+
+  showFamily(on: boolean): void {
+    this.family.setAttribute("aria-pressed", String(on));
+  }
+
+  showSize(side: number): void {
+    this.size.value = String(side);
+  }
+
+  showCounts(sentence: string): void {
+    if (this.counts.textContent !== sentence) this.counts.textContent = sentence;
+  }
+}

@@ -1,0 +1,53 @@
+// A row of buttons in groups: each runs a command.
+import { button } from "./button";
+import { element } from "./element";
+import type { Does, Help } from "./keys";
+
+type History = Does<"undo" | "redo">;
+
+export class Bar<C extends { do: string }> {
+  readonly root: HTMLElement;
+
+  /** @param toKeys gives the keyboard back to what its keys are about */
+  constructor(
+    label: string,
+    private readonly run: (command: C | History | Help) => void,
+    private readonly toKeys: () => void,
+  ) {
+    this.root = element("div", { class: "ig-bar", role: "toolbar", "aria-label": label });
+  }
+
+  /** @param once whether the second click of a double click does nothing */
+  protected button(text: string, title: string, command: C | History | Help, once = false): HTMLButtonElement {
+    const name = /[\p{L}\p{N}]/u.test(text) ? undefined : title; // a symbol is no name, and a text needs no other one
+    const run = (clicks: number) => (!once || clicks <= 1) && this.run(command);
+    return button({ title, "aria-label": name }, this.toKeys, run, text);
+  }
+
+  protected group(label: string, ...children: HTMLElement[]): HTMLElement {
+    return element("div", { class: "ig-group", role: "group", "aria-label": label }, ...children);
+  }
+
+  protected history(): HTMLElement {
+    return this.group(
+      "History",
+      this.button("↶", "Undo (Ctrl + Z)", { do: "undo" }),
+      this.button("↷", "Redo (Ctrl + Shift + Z)", { do: "redo" }),
+    );
+  }
+
+  protected helpButton(): HTMLElement {
+    return this.button("?", "All keys (?)", { do: "help" });
+  }
+}
+
+/** A list to choose from. */
+export function choice(
+  label: string,
+  names: readonly string[],
+  title = label,
+  values: readonly string[] = names,
+): HTMLSelectElement {
+  const options = names.map((name, i) => element("option", { value: values[i] }, name));
+  return element("select", { "aria-label": label, title }, ...options);
+}

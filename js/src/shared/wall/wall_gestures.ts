@@ -1,0 +1,244 @@
+// Mouse, pen, fingers and keys on a wall: give an item the keyboard, select, open, scroll.
+import { type Point, upright } from "../box";
+import { letterOf } from "../keys";
+import type { Selection, Snapshot } from "./selection";
+import type { Wall } from "./wall";
+
+const CLICK_PIXELS = 5;
+const HELD_MS = 450;
+const EDGE_PIXELS = 40;
+const ONCE = new Set([" ", "Enter", "a"]); // however long they are held down
+
+interface Drag {
+  pointer: number;
+  /** Where it began, in the wall's own coordinates. */
+  start: Point;
+  /** Where the pointer is, in the frame's coordinates. */
+  at: Point;
+  /** A rubber band (mouse, pen), or a range painted with a finger that was held down first; null: not yet. */
+  kind: "band" | "range" | null;
+  touch: boolean;
+  keep: Snapshot | null;
+  /** The item below it; its place may change while it is pressed. */
+  item: number | null;
+}
+
+export class WallGestures {
+  private drag: Drag | null = null;
+  private held = 0;
+  private scrolling = 0;
+
+  constructor(
+    private readonly frame: HTMLElement,
+    private readonly band: HTMLElement,
+    private readonly wall: Wall,
+    signal: AbortSignal,
+  ) {
+    frame.addEventListener("pointerdown", (event) => this.down(event), { signal });
+    frame.addEventListener("pointermove", (event) => this.move(event), { signal });
+    frame.addEventListener("pointerup", (event) => this.up(event), { signal });
+    frame.addEventListener("pointercancel", () => this.cancel(), { signal });
+    frame.addEventListener("dblclick", (event) => this.opens(this.at(event)), { signal });
+    frame.addEventListener("keydown", (event) => this.keydown(event), { signal });
+    // once a finger was held, it selects: the browser must not scroll with it
+    frame.addEventListener("touchmove", (event) => this.drag?.kind === "range" && event.preventDefault(), {
+      signal,
+      passive: false,
+    });
+    frame.addEventListener("contextmenu", (event) => this.drag?.touch && event.preventDefault(), { signal });
+    signal.addEventListener("abort", () => this.cancel());
+  }
+
+  private at(event: MouseEvent): Point {
+    const origin = this.frame.getBoundingClientRect();
+    return { x: event.clientX - origin.left, y: event.clientY - origin.top };
+  }
+
+  private opens({ x, y }: Point): void {
+    if (this.wall.positionAt(x, y) !== null) this.wall.open();
+  }
+
+  private down(event: PointerEvent): void {
+    if (event.button !== 0 || !event.isPrimary) return;
+    const at = this.at(event);
+    if (at.x > this.frame.clientWidth) return; // the scroll bar
+    const touch = event.pointerType !== "mouse"; // a pen scrolls like a finger
+    const first = this.wall.positionAt(at.x, at.y);
+    const adding = event.ctrlKey || event.metaKey;
+    this.drag = {
+      pointer: event.pointerId,
+      start: { x: at.x, y: at.y + this.wall.offset },
+      at,
+      kind: null,
+      touch,
+      keep: adding || touch ? this.wall.selection.snapshot() : null,
+      item: first === null ? null : (this.wall.shown[first] as number),
+    };
+    if (touch) this.held = window.setTimeout(() => this.hold(), HELD_MS);
+  }
+
+  private hold(): void {
+    if (!this.drag || this.drag.item === null) return;
+    this.drag.kind = "range";
+    this.paint();
+    navigator.vibrate?.(10);
+  }
+
+  private move(event: PointerEvent): void {
+    const { drag } = this;
+    if (!drag || drag.pointer !== event.pointerId) return;
+    if (event.buttons === 0) return this.cancel(); // it was released outside
+    drag.at = this.at(event);
+    const far = Math.hypot(drag.at.x - drag.start.x, drag.at.y + this.wall.offset - drag.start.y) > CLICK_PIXELS;
+    if (drag.kind === null && far) {
+      if (drag.touch) return this.cancel(); // it scrolls
+      drag.kind = "band";
+      this.frame.setPointerCapture(event.pointerId);
+    }
+    if (drag.kind === null) return;
+    this.paint();
+    if (this.scrolling === 0) this.scrolling = requestAnimationFrame(() => this.scroll());
+  }
+
+  private up(event: PointerEvent): void {
+    const { drag } = this;
+    if (!drag || drag.pointer !== event.pointerId) return;
+    this.cancel();
+    if (drag.kind !== null || drag.item === null) return;
+    const { item } = drag;
+    const position = this.wall.placeOf(item);
+    if (position < 0) return; // it is not shown any more
+    const { selection } = this.wall;
+    if (event.shiftKey) {
+      this.wall.select(() => selection.range(this.wall.shown, this.anchor(selection), position));
+    } else {
+      // a tap adds to what fingers selected, a click begins anew
+      if (event.ctrlKey || event.metaKey || (drag.touch && selection.count > 0)) this.wall.select(() => selection.toggle(item));
+      else if (drag.touch) this.wall.select(() => undefined);
+      else this.wall.select(() => selection.only([item]));
+      selection.anchor = item;
+    }
+    this.wall.go(position);
+  }
+
+  /** The position where a range begins. */
+  private anchor(selection: Selection): number {
+    const place = selection.anchor === null ? -1 : this.wall.placeOf(selection.anchor);
+    return place < 0 ? this.wall.position : place;
+  }
+
+  private cancel(): void {
+    clearTimeout(this.held);
+    cancelAnimationFrame(this.scrolling);
+    this.scrolling = 0;
+    this.drag = null;
+    this.band.hidden = true;
+  }
+
+  private paint(): void {
+    const { drag, wall } = this;
+    if (!drag) return;
+    const end = { x: drag.at.x, y: drag.at.y + wall.offset };
+    if (drag.kind === "range") {
+      const last = wall.positionAt(drag.at.x, drag.at.y);
+      const first = drag.item === null ? -1 : wall.placeOf(drag.item);
+      if (last === null || first < 0) return;
+      const [from, to] = [Math.min(first, last), Math.max(first, last)];
+      wall.select((selection) => {
+        if (drag.keep) selection.restore(drag.keep);
+        for (let i = from; i <= to; i++) selection.set(wall.shown[i] as number, true);
+      });
+      return;
+    }
+    const { x, y } = drag.start;
+    const box = upright({ x, y, width: end.x - x, height: end.y - y });
+    const touched = wall.itemsTouching(box);
+    wall.select((selection) => {
+      if (drag.keep) selection.restore(drag.keep);
+      else selection.clear();
+      for (const item of touched) selection.set(item, true);
+    });
+    this.band.hidden = false;
+    this.band.style.transform = `translate(${box.x}px, ${box.y - wall.offset}px)`;
+    this.band.style.width = `${box.width}px`;
+    this.band.style.height = `${box.height}px`;
+  }
+
+  /** Near the upper or lower edge a drag scrolls, the faster the nearer. */
+  private scroll(): void {
+    this.scrolling = 0;
+    const { drag } = this;
+    if (!drag) return;
+    const over = drag.at.y - (this.frame.clientHeight - EDGE_PIXELS);
+    const under = EDGE_PIXELS - drag.at.y;
+    const speed = over > 0 ? over : under > 0 ? -under : 0;
+    if (speed === 0) return;
+    this.wall.scrollBy(speed / 2);
+    this.paint();
+    this.scrolling = requestAnimationFrame(() => this.scroll());
+  }
+
+  private keydown(event: KeyboardEvent): void {
+    const { wall } = this;
+    const target = this.target(event);
+    const letter = letterOf(event);
+    if (event.repeat && ONCE.has(letter)) {
+      // nothing: it was done already
+    } else if (target !== null) {
+      const { selection } = wall;
+      if (event.shiftKey) {
+        if (selection.count === 0) selection.anchor = wall.active;
+        wall.select(() => selection.range(wall.shown, this.anchor(selection), target));
+        wall.go(target);
+      } else {
+        wall.step(target - wall.position); // what is done next is done to where the keyboard is
+      }
+    } else if (event.key === " " || (event.key === "Enter" && event.ctrlKey)) {
+      if (wall.active !== null) {
+        const item = wall.active;
+        wall.select((selection) => selection.toggle(item));
+        wall.selection.anchor = item;
+        wall.go(wall.position);
+      }
+    } else if (event.key === "Enter") {
+      wall.open();
+    } else if (letter === "a" && (event.ctrlKey || event.metaKey)) {
+      wall.select((selection) => selection.only(wall.shown));
+    } else if (event.key === "Escape" && (this.drag !== null || wall.selection.count > 0)) {
+      this.cancel();
+      wall.select((selection) => selection.clear());
+    } else if (["+", "=", "-"].includes(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      wall.resizeTiles(wall.tileSide * (event.key === "-" ? 0.8 : 1.25));
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Where a key moves to, or null. */
+  private target(event: KeyboardEvent): number | null {
+    if (event.altKey || event.ctrlKey || event.metaKey) return null;
+    const { wall } = this;
+    switch (event.key) {
+      case "ArrowLeft":
+        return Math.max(0, wall.position - 1);
+      case "ArrowRight":
+        return Math.min(wall.shown.length - 1, wall.position + 1);
+      case "ArrowUp":
+        return wall.below(-1);
+      case "ArrowDown":
+        return wall.below(1);
+      case "PageUp":
+        return wall.below(0, -1);
+      case "PageDown":
+        return wall.below(0, 1);
+      case "Home":
+        return 0;
+      case "End":
+        return wall.shown.length - 1;
+      default:
+        return null;
+    }
+  }
+}

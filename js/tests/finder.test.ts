@@ -1,0 +1,24 @@
+import { test } from "node:test";
+import { expect } from "expect";
+import { Finder } from "../src/pattern_hits/finder";
+import type { Hello } from "../src/pattern_hits/protocol";
+import { Requests } from "../src/shared/requests";
+import { FakeKernel } from "./fake_kernel";
+import { FakeElement, real } from "./fake_page";
+
+test("where there are no heat maps, none is asked for", () => {
+  const kernel = new FakeKernel();
+  const root = new FakeElement("div");
+  const requests = new Requests(kernel.model);
+  const page = { position: 0, image: "a.png", width: 100, height: 50, reduction: 1, problem: null };
+  const hello: Hello = {
+    ...{ log: "log", logName: "a.db", annotator: "ada", note: "", canvas: "", queue: "q", classes: ["crack"] },
+    ...{ page, said: {}, images: 1, heat: false, state: { search: 0, first: 0, count: 0, done: true } },
+  };
+  const finder = new Finder(real(root), requests, hello, null);
+  root.press("h");
+  expect((root.elements.at(-1) as FakeElement).textContent).toBe("there are no heat maps");
+  expect(kernel.of("heat")).toEqual([]);
+  finder.dispose();
+  requests.dispose();
+});

@@ -1,0 +1,43 @@
+import { test } from "node:test";
+import { expect } from "expect";
+import { stillSaid, takenBack } from "../src/shared/waiting";
+
+/** "a" and "b" are said, "-" is an undo, "+" a redo. */
+const waiting = (course: string) =>
+  [...course].map((name, i) => ({ name, action: `${name}${i}`, kind: { "-": "undo", "+": "redo" }[name] ?? "say" }));
+
+const shown = (course: string) =>
+  stillSaid(waiting(course))
+    .map(({ name }) => name)
+    .join("");
+
+test("undo and redo of what waits are as in an editor", () => {
+  expect(shown("ab")).toBe("ab");
+  expect(shown("ab-")).toBe("a");
+  expect(shown("ab--")).toBe("");
+  expect(shown("ab--+")).toBe("a");
+  expect(shown("ab--++")).toBe("ab");
+  expect(shown("a-b+")).toBe("b"); // what is said after an undo forgets what was undone
+});
+
+test("what the kernel has saved already is not guessed", () => {
+  expect(shown("-a")).toBe("a");
+  expect(shown("a--+")).toBe(""); // the redo brings back the earlier one, which the kernel knows
+  expect(shown("a--++")).toBe("a");
+});
+
+test("an undo names what waits and is still said, a redo the undo that waits and is not redone", () => {
+  const undo = (course: string) => takenBack(waiting(course), "undo").of;
+  const redo = (course: string) => takenBack(waiting(course), "redo").of;
+  expect(undo("ab")).toBe("b1");
+  expect(undo("ab-")).toBe("a0");
+  expect(undo("ab-+")).toBe("b1");
+  expect(redo("ab-")).toBe("-2");
+  expect(redo("ab--+")).toBe("-2");
+});
+
+test("what is saved already is not named: the kernel knows what came last", () => {
+  for (const course of ["", "-", "a-", "-+"]) expect(takenBack(waiting(course), "undo")).toEqual({});
+  for (const course of ["", "a", "a-+", "a-b"]) expect(takenBack(waiting(course), "redo")).toEqual({});
+  expect(takenBack(waiting("-"), "redo").of).toBe("-0");
+});
