@@ -37,10 +37,20 @@ if TYPE_CHECKING:
     from ig_widgets.compute.matching.score_map import score_map as score_map
     from ig_widgets.compute.networks.cnn import ImageClassifier as ImageClassifier
     from ig_widgets.compute.networks.weights import load_weights as load_weights
+    from ig_widgets.compute.orders.confusion import order_by_confusion as order_by_confusion
+    from ig_widgets.compute.orders.disagreement import order_by_disagreement as order_by_disagreement
+    from ig_widgets.compute.orders.duplicates import order_duplicates_first as order_duplicates_first
+    from ig_widgets.compute.orders.label_errors import order_by_label_error as order_by_label_error
+    from ig_widgets.compute.orders.loss import order_by_loss as order_by_loss
+    from ig_widgets.compute.orders.neighbours import order_by_neighbours as order_by_neighbours
+    from ig_widgets.compute.orders.random import order_by_random as order_by_random
+    from ig_widgets.compute.orders.similarity import order_by_similarity as order_by_similarity
     from ig_widgets.compute.patterns import crop_patterns as crop_patterns
     from ig_widgets.compute.patterns import pattern_sources as pattern_sources
     from ig_widgets.compute.reviews import reviewed_boxes as reviewed_boxes
     from ig_widgets.compute.tipping import tipping_point as tipping_point
+    from ig_widgets.compute.words.packing import pack_words as pack_words
+    from ig_widgets.compute.words.packing import unpack_words as unpack_words
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
     from ig_widgets.data.formats.coco import read_coco as read_coco
     from ig_widgets.data.formats.coco import write_coco as write_coco
@@ -105,6 +115,15 @@ __all__ = [
     "log_odds",
     "match",
     "merge_boxes",
+    "order_by_confusion",
+    "order_by_disagreement",
+    "order_by_label_error",
+    "order_by_loss",
+    "order_by_neighbours",
+    "order_by_random",
+    "order_by_similarity",
+    "order_duplicates_first",
+    "pack_words",
     "pattern_sources",
     "presence",
     "read_coco",
@@ -117,6 +136,7 @@ __all__ = [
     "score_map",
     "strips",
     "tipping_point",
+    "unpack_words",
     "weak_labels",
     "write_coco",
     "write_csv",
@@ -147,6 +167,15 @@ _MODULES = {
     "compute.tipping": ("tipping_point",),
     "compute.baselines.votes": ("MajorityVote", "MaxSimilarity"),
     "compute.networks.weights": ("load_weights",),
+    "compute.orders.confusion": ("order_by_confusion",),
+    "compute.orders.disagreement": ("order_by_disagreement",),
+    "compute.orders.duplicates": ("order_duplicates_first",),
+    "compute.orders.label_errors": ("order_by_label_error",),
+    "compute.orders.loss": ("order_by_loss",),
+    "compute.orders.neighbours": ("order_by_neighbours",),
+    "compute.orders.random": ("order_by_random",),
+    "compute.orders.similarity": ("order_by_similarity",),
+    "compute.words.packing": ("pack_words", "unpack_words"),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),

@@ -1,0 +1,46 @@
+"""Labels that differ from those of similar images first."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ig_widgets.compute.orders.labelled import ascending, checked_labels
+from ig_widgets.compute.orders.nearest import nearest
+
+
+def order_by_neighbours(X: ArrayLike, labels: ArrayLike, *, k: int = 10) -> NDArray[np.intp]:
+    """Order images by how many of the most similar images have another label, the most first.
+
+    No model is needed for this. The `i`-th most similar image counts ``1 / i``.
+
+    Parameters
+    ----------
+    X
+        Words of images as for `order_by_similarity`, or floats of shape (n_images, n_features).
+    labels
+        Array of shape (n_images,), int: the class of each image, -1 for none. Images without label do not
+        count as neighbours.
+    k
+        How many similar images are looked at.
+
+    Returns
+    -------
+    array of shape (n_images,), int
+        Positions of all images, those without label last. Ties are in the order of the positions.
+
+    Raises
+    ------
+    ValueError
+        If `X` or `labels` is no such array, or `k` is below 1.
+
+    Examples
+    --------
+    >>> order_by_neighbours([[0.0], [0.1], [0.3], [5.0], [5.1], [0.25]], [0, 0, 1, 1, 1, 0], k=1)
+    array([2, 5, 0, 1, 3, 4])
+    """
+    y = checked_labels(labels, len(np.asarray(X)))
+    found = nearest(X, k)
+    weights = 1 / np.arange(1, found.shape[1] + 1) * (y[found] >= 0)
+    alike = (weights * (y[found] == y[:, None])).sum(axis=1)
+    total = weights.sum(axis=1)
+    share = np.divide(alike, total, out=np.ones(len(y)), where=total > 0)
+    return ascending(np.round(share, 12), y >= 0)

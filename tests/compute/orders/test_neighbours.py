@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from ig_widgets.compute.orders.neighbours import order_by_neighbours
+
+
+def slow_scores(X, labels, k):
+    scores = []
+    for i in range(len(X)):
+        distances = np.linalg.norm(X - X[i], axis=1)
+        distances[i] = np.inf
+        found = np.argsort(distances, kind="stable")[:k]
+        weights = {j: 1 / rank for rank, j in enumerate(found, 1) if labels[j] >= 0}
+        total = sum(weights.values())
+        alike = sum(weight for j, weight in weights.items() if labels[j] == labels[i])
+        scores.append(alike / total if total else 1.0)
+    return np.round(scores, 12)
+
+
+def test_the_order_is_that_of_the_definition():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    labels = rng.integers(-1, 2, 60)
+    order = order_by_neighbours(X, labels, k=5)
+    scores = slow_scores(X, labels, 5)
+    labelled = [i for i in range(60) if labels[i] >= 0]
+    expected = sorted(labelled, key=lambda i: (scores[i], i)) + [i for i in range(60) if labels[i] < 0]
+    assert order.tolist() == expected
+
+
+def test_wrong_labels_among_similar_images_come_first():
+    rng = np.random.default_rng(1)
+    truth = np.repeat([0, 1, 2], 50)
+    X = rng.random((150, 120)) < np.where(np.arange(120) // 40 == truth[:, None], 0.6, 0.05)
+    labels = truth.copy()
+    wrong = rng.choice(150, 8, replace=False)
+    labels[wrong] = (labels[wrong] + 1) % 3
+    assert set(order_by_neighbours(X, labels)[:8].tolist()) == set(wrong.tolist())
+
+
+def test_labels_must_fit():
+    with pytest.raises(ValueError, match="one label for each of the 2 images"):
+        order_by_neighbours([[0.0], [1.0]], [0])
