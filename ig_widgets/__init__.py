@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     from ig_widgets.compute.patterns import pattern_sources as pattern_sources
     from ig_widgets.compute.reviews import reviewed_boxes as reviewed_boxes
     from ig_widgets.compute.tipping import tipping_point as tipping_point
+    from ig_widgets.compute.words.filter_maps import filter_maps as filter_maps
     from ig_widgets.compute.words.packing import pack_words as pack_words
     from ig_widgets.compute.words.packing import unpack_words as unpack_words
+    from ig_widgets.compute.words.visual_words import VisualWords as VisualWords
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
     from ig_widgets.data.formats.coco import read_coco as read_coco
     from ig_widgets.data.formats.coco import write_coco as write_coco
@@ -99,6 +101,7 @@ __all__ = [
     "SimulatedAnnotator",
     "SnorkelLabelModel",
     "Snuba",
+    "VisualWords",
     "WeakLabeler",
     "agreement_report",
     "annotation_progress",
@@ -107,6 +110,7 @@ __all__ = [
     "assign",
     "box_groups",
     "crop_patterns",
+    "filter_maps",
     "image_agreement",
     "iou",
     "krippendorff_alpha",
@@ -176,6 +180,8 @@ _MODULES = {
     "compute.orders.random": ("order_by_random",),
     "compute.orders.similarity": ("order_by_similarity",),
     "compute.words.packing": ("pack_words", "unpack_words"),
+    "compute.words.filter_maps": ("filter_maps",),
+    "compute.words.visual_words": ("VisualWords",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),

@@ -18,16 +18,13 @@ from ig_widgets.compute.networks.backbones import BACKBONES, BackboneName
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.compute.networks.precision import Precision, autocast
 from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk, shrunk_in_turn
-from ig_widgets.compute.networks.standardizing import moments, standardized
+from ig_widgets.compute.networks.standardizing import OFFICIAL, moments, standardized
 from ig_widgets.compute.networks.targets import checked_targets, most_probable
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.networks.variations import varied
 from ig_widgets.compute.networks.weights import load_weights
 
 _Floats: TypeAlias = NDArray[np.float64]
-
-# of red, green and blue in [0, 1]: what the official weights were trained with
-_OFFICIAL = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):
@@ -186,7 +183,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             )
         self.mean_: _Floats
         self.scale_: _Floats
-        self.mean_, self.scale_ = moments(pixels) if self.weights is None else _OFFICIAL
+        self.mean_, self.scale_ = moments(pixels) if self.weights is None else OFFICIAL
         # one draw, so that a RandomState shared by several estimators moves on by the same amount every time
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         randomness = TorchRandomness(seed)

@@ -8,6 +8,9 @@ from torch import Tensor
 
 _Floats = NDArray[np.float64]
 
+OFFICIAL = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+"""Mean and deviation of red, green and blue in [0, 1] that official weights were trained with."""
+
 
 def moments(pixels: NDArray[np.uint8]) -> tuple[_Floats, _Floats]:
     """Return mean and standard deviation of red, green and blue.
