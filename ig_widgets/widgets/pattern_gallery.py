@@ -107,7 +107,7 @@ class PatternGallery(anywidget.AnyWidget):
         self._revision = 0
         self._table = PatternTable(checked_classes(classes) if len(classes) else ())
         self._table.extend(patterns)
-        self._recall(range(len(patterns)))
+        self._recall(range(len(patterns)), named=False)
         super().__init__()
         self._thumbnails = Thumbnails(lambda item: self.patterns[item], self.send)
         self._production = Production(
@@ -271,12 +271,16 @@ class PatternGallery(anywidget.AnyWidget):
     def _bye(self) -> tuple[dict[str, Any], list[bytes]]:
         return {}, []
 
-    def _recall(self, rows: Sequence[int]) -> None:
-        """Let the table know what the log says about some rows."""
+    def _recall(self, rows: Sequence[int], *, named: bool = True) -> None:
+        """Let the table know what the log says about some rows.
+
+        `named` is whether they are known under all names that they were judged by: a pattern seen for the
+        first time may have had another number when it was.
+        """
         if len(rows) == 0:
             return
         names = self._table.names(rows)
-        few = names if len(names) <= _FEW else None
+        few = names if named and len(names) <= _FEW else None
         self._table.recall(self._log.verdicts(few, source=_SOURCE), rows)
 
     def _changed(self, rows: Sequence[int]) -> tuple[dict[str, Any], list[bytes]]:
@@ -303,7 +307,7 @@ class PatternGallery(anywidget.AnyWidget):
             self._table.extend(self.patterns)
             self._importance = np.append(self._importance, np.full(len(made), np.nan, np.float32))
             # the same pixels, made once more, may have been judged before
-            self._recall(range(first, len(self._table)))
+            self._recall(range(first, len(self._table)), named=False)
             self._revision += 1
             count = len(self._table)
             told = {"count": count, "gallery": self._table.digest(count)}

@@ -175,6 +175,13 @@ def test_a_pattern_that_got_another_number_is_judged_again(images, patterns, log
     assert states(renumbered, ask) == [0, 0, 2, 0]
 
 
+def test_a_pattern_that_got_another_number_is_known_when_a_gallery_opens(images, patterns, log, act, ask):
+    act(PatternGallery(patterns, log=log), [1], present=False)
+    again = crop_patterns(images, BOXES.iloc[1:])  # the box before it is gone
+    assert again.ids[0] == patterns.ids[0]
+    assert states(PatternGallery(again, log=log), ask) == [2, 0]
+
+
 def test_the_last_verdict_of_anybody_is_shown_and_nobody_replaces_anothers(patterns, log, act, ask):
     act(PatternGallery(patterns, log=log, annotator="ada"), [0], present=False, action="g1")
     bo = PatternGallery(patterns, log=log, annotator="bo")
