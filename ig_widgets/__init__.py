@@ -48,10 +48,12 @@ if TYPE_CHECKING:
     from ig_widgets.compute.patterns import crop_patterns as crop_patterns
     from ig_widgets.compute.patterns import pattern_sources as pattern_sources
     from ig_widgets.compute.reviews import reviewed_boxes as reviewed_boxes
+    from ig_widgets.compute.suspects import cross_validated_proba as cross_validated_proba
     from ig_widgets.compute.tipping import tipping_point as tipping_point
     from ig_widgets.compute.words.filter_maps import filter_maps as filter_maps
     from ig_widgets.compute.words.packing import pack_words as pack_words
     from ig_widgets.compute.words.packing import unpack_words as unpack_words
+    from ig_widgets.compute.words.pooling import pool_maps as pool_maps
     from ig_widgets.compute.words.visual_words import VisualWords as VisualWords
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
     from ig_widgets.data.formats.coco import read_coco as read_coco
@@ -110,6 +112,7 @@ __all__ = [
     "assign",
     "box_groups",
     "crop_patterns",
+    "cross_validated_proba",
     "filter_maps",
     "image_agreement",
     "iou",
@@ -129,6 +132,7 @@ __all__ = [
     "order_duplicates_first",
     "pack_words",
     "pattern_sources",
+    "pool_maps",
     "presence",
     "read_coco",
     "read_csv",
@@ -182,6 +186,8 @@ _MODULES = {
     "compute.words.packing": ("pack_words", "unpack_words"),
     "compute.words.filter_maps": ("filter_maps",),
     "compute.words.visual_words": ("VisualWords",),
+    "compute.suspects": ("cross_validated_proba",),
+    "compute.words.pooling": ("pool_maps",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),

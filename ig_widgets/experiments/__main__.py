@@ -17,12 +17,14 @@ from ig_widgets.experiments import (
     match_speed,
     model_tuning,
     neu,
+    order_speed,
     pattern_count,
+    review_errors,
     speed,
 )
 from ig_widgets.experiments.tables import table
 
-SPEEDS = {"match-scale": match_scale, "match-speed": match_speed, "speed": speed}
+SPEEDS = {"match-scale": match_scale, "match-speed": match_speed, "order-speed": order_speed, "speed": speed}
 LEARNING = {
     "crowd": crowd,
     "dev-size": dev_size,
@@ -32,8 +34,9 @@ LEARNING = {
     "model-tuning": model_tuning,
     "neu": neu,
     "pattern-count": pattern_count,
+    "review-errors": review_errors,
 }
-LONG = LEARNING.keys() - {"errors"}  # of many development sets
+LONG = LEARNING.keys() - {"errors", "review-errors"}  # of many development sets
 EXPERIMENTS = {**LEARNING, **SPEEDS}
 
 
