@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ig_widgets.compute.reviews import reviewed_boxes as reviewed_boxes
     from ig_widgets.compute.suspects import cross_validated_proba as cross_validated_proba
     from ig_widgets.compute.tipping import tipping_point as tipping_point
+    from ig_widgets.compute.words.barlow_twins import BarlowTwins as BarlowTwins
     from ig_widgets.compute.words.filter_maps import filter_maps as filter_maps
     from ig_widgets.compute.words.packing import pack_words as pack_words
     from ig_widgets.compute.words.packing import unpack_words as unpack_words
@@ -84,6 +85,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AnnotationLog",
+    "BarlowTwins",
     "BoxAnnotator",
     "FeatureStore",
     "ImageClassifier",
@@ -188,6 +190,7 @@ _MODULES = {
     "compute.words.visual_words": ("VisualWords",),
     "compute.suspects": ("cross_validated_proba",),
     "compute.words.pooling": ("pool_maps",),
+    "compute.words.barlow_twins": ("BarlowTwins",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),

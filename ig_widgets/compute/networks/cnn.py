@@ -1,6 +1,5 @@
 """A convolutional network that classifies images, learned from labels or from their probabilities."""
 
-import math
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, Self, TypeAlias
@@ -20,7 +19,7 @@ from ig_widgets.compute.networks.precision import Precision, autocast
 from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk, shrunk_in_turn
 from ig_widgets.compute.networks.standardizing import OFFICIAL, moments, standardized
 from ig_widgets.compute.networks.targets import checked_targets, most_probable
-from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
+from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, pace, train
 from ig_widgets.compute.networks.variations import varied
 from ig_widgets.compute.networks.weights import load_weights
 
@@ -266,7 +265,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         def step(rows: NDArray[np.int64]) -> dict[str, float]:
             nonlocal seen
             seen += len(rows)
-            optimizer.param_groups[0]["lr"] = self.learning_rate * _pace(seen / total)
+            optimizer.param_groups[0]["lr"] = self.learning_rate * pace(seen / total)
             network.train()
             with randomness():
                 x = self._inputs(pixels[rows])
@@ -286,8 +285,3 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         with autocast(x.device.type, self.precision):
             logits: Tensor = self.network_(x.contiguous(memory_format=torch.channels_last))
         return logits.float()
-
-
-def _pace(progress: float) -> float:
-    """Rise over the first tenth, fall along half a cosine."""
-    return min(1.0, 10 * progress) * (1 + math.cos(math.pi * progress)) / 2
