@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from ig_widgets.compute.words.packing import unpack_words as unpack_words
     from ig_widgets.compute.words.pooling import pool_maps as pool_maps
     from ig_widgets.compute.words.visual_words import VisualWords as VisualWords
+    from ig_widgets.compute.words.vqvae import VQVAE as VQVAE
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
     from ig_widgets.data.formats.coco import read_coco as read_coco
     from ig_widgets.data.formats.coco import write_coco as write_coco
@@ -105,6 +106,7 @@ __all__ = [
     "SimulatedAnnotator",
     "SnorkelLabelModel",
     "Snuba",
+    "VQVAE",
     "VisualWords",
     "WeakLabeler",
     "agreement_report",
@@ -191,6 +193,7 @@ _MODULES = {
     "compute.suspects": ("cross_validated_proba",),
     "compute.words.pooling": ("pool_maps",),
     "compute.words.barlow_twins": ("BarlowTwins",),
+    "compute.words.vqvae": ("VQVAE",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),
