@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from ig_widgets.data.formats.yolo import read_yolo as read_yolo
     from ig_widgets.data.formats.yolo import write_yolo as write_yolo
     from ig_widgets.data.images import ImageSet as ImageSet
+    from ig_widgets.data.labels import folder_labels as folder_labels
     from ig_widgets.data.labels import labels_of as labels_of
     from ig_widgets.data.labels import weak_labels as weak_labels
     from ig_widgets.data.log import AnnotationLog as AnnotationLog
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "VQVAE",
     "AnnotationLog",
     "BarlowTwins",
     "BoxAnnotator",
@@ -106,7 +108,6 @@ __all__ = [
     "SimulatedAnnotator",
     "SnorkelLabelModel",
     "Snuba",
-    "VQVAE",
     "VisualWords",
     "WeakLabeler",
     "agreement_report",
@@ -118,6 +119,7 @@ __all__ = [
     "crop_patterns",
     "cross_validated_proba",
     "filter_maps",
+    "folder_labels",
     "image_agreement",
     "iou",
     "krippendorff_alpha",
@@ -202,7 +204,7 @@ _MODULES = {
     "data.formats.voc": ("read_voc", "write_voc"),
     "data.formats.yolo": ("read_yolo", "write_yolo"),
     "data.images": ("ImageSet",),
-    "data.labels": ("labels_of", "weak_labels"),
+    "data.labels": ("folder_labels", "labels_of", "weak_labels"),
     "data.log": ("AnnotationLog",),
     "data.simulated": ("SimulatedAnnotator",),
     "data.synthetic": ("strips", "write_strips"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -122,6 +123,40 @@ def labels_of(
             )
         y = np.where(lost, number.get(none, -1), y)
     return y
+
+
+def folder_labels(images: ImageSet) -> pd.Series:
+    """Read the label of each image from the folder that it lies in, as where each class has a folder.
+
+    Parameters
+    ----------
+    images : ImageSet
+        n images, whose ids are paths as from `ImageSet.from_folder`.
+
+    Returns
+    -------
+    Series of shape (n,), str
+        The name of the innermost folder of each image; the index is the ids.
+
+    Raises
+    ------
+    ValueError
+        If an image lies in no folder.
+
+    Examples
+    --------
+    >>> arrays = [np.zeros((4, 6), np.uint8)] * 2
+    >>> folder_labels(ImageSet.from_arrays(arrays, ids=["cat/1.png", "dog/1.png"])).tolist()
+    ['cat', 'dog']
+    """
+    names = [PurePosixPath(id_).parent.name for id_ in images.ids]
+    bare = [id_ for id_, name in zip(images.ids, names, strict=True) if not name]
+    if bare:
+        raise ValueError(
+            f"image '{bare[0]}' lies in no folder that could be its label ({len(bare)} of {len(images)} "
+            "images do not); read the folder above the folders of the classes"
+        )
+    return pd.Series(names, index=list(images.ids), name="label", dtype="str")
 
 
 def _count(

@@ -1,5 +1,6 @@
 from collections import Counter
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from ig_widgets.data.annotations import annotations_frame
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.labels import labels_of, weak_labels
+from ig_widgets.data.labels import folder_labels, labels_of, weak_labels
 
 IDS = ("a", "b", "c")
 IMAGES = ImageSet.from_arrays(np.zeros((3, 4, 4), np.uint8), ids=IDS)
@@ -252,3 +253,17 @@ def test_what_does_not_fit_together_is_refused_with_a_sentence(change, words):
     arguments = {"images": IMAGES, "P": P, "classes": ["ok", "crack"], **change}
     with pytest.raises(ValueError, match=words):
         weak_labels(**arguments)
+
+
+def test_the_label_is_the_innermost_folder(tmp_path):
+    for name in ("cat/1.png", "cat/2.png", "pets/dog/1.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / name), np.zeros((4, 4), np.uint8))
+    labels = folder_labels(ImageSet.from_folder(tmp_path))
+    assert labels.to_dict() == {"cat/1.png": "cat", "cat/2.png": "cat", "pets/dog/1.png": "dog"}
+
+
+def test_an_image_outside_of_all_folders_has_no_label():
+    images = ImageSet.from_arrays([np.zeros((4, 4), np.uint8)] * 2, ids=["cat/1.png", "2.png"])
+    with pytest.raises(ValueError, match=r"image '2.png' lies in no folder .* \(1 of 2 images do not\)"):
+        folder_labels(images)
