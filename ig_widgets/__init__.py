@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from ig_widgets.compute.words.packing import unpack_words as unpack_words
     from ig_widgets.compute.words.pooling import pool_maps as pool_maps
     from ig_widgets.compute.words.visual_words import VisualWords as VisualWords
-    from ig_widgets.compute.words.vqvae import VQVAE as VQVAE
+    from ig_widgets.compute.words.vqvae import VQVAEWords as VQVAEWords
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
     from ig_widgets.data.formats.coco import read_coco as read_coco
     from ig_widgets.data.formats.coco import write_coco as write_coco
@@ -86,7 +86,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "VQVAE",
     "AnnotationLog",
     "BarlowTwins",
     "BoxAnnotator",
@@ -108,6 +107,7 @@ __all__ = [
     "SimulatedAnnotator",
     "SnorkelLabelModel",
     "Snuba",
+    "VQVAEWords",
     "VisualWords",
     "WeakLabeler",
     "agreement_report",
@@ -195,7 +195,7 @@ _MODULES = {
     "compute.suspects": ("cross_validated_proba",),
     "compute.words.pooling": ("pool_maps",),
     "compute.words.barlow_twins": ("BarlowTwins",),
-    "compute.words.vqvae": ("VQVAE",),
+    "compute.words.vqvae": ("VQVAEWords",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),

@@ -23,7 +23,7 @@ from ig_widgets.compute.words.packing import pack_words
 _REDUCTION = 8  # pixels in a cell, in each direction
 
 
-class VQVAE(TransformerMixin, BaseEstimator):
+class VQVAEWords(TransformerMixin, BaseEstimator):
     """Learn words from which images can be drawn again, and tell which words are in which image.
 
     An encoder turns each cell of 8 x 8 pixels into a vector, which is replaced by the most similar word of a
@@ -106,7 +106,7 @@ class VQVAE(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        VQVAE
+        VQVAEWords
             This transformer.
 
         Raises

@@ -4,7 +4,7 @@ from sklearn.base import clone
 
 from ig_widgets.compute.orders.nearest import nearest
 from ig_widgets.compute.words.packing import unpack_words
-from ig_widgets.compute.words.vqvae import VQVAE
+from ig_widgets.compute.words.vqvae import VQVAEWords
 
 SMALL = {"n_words": 16, "channels": 8, "size": (32, 32), "epochs": 6, "batch_size": 8, "device": "cpu"}
 
@@ -20,7 +20,7 @@ def images_of(n=40):
 
 
 def test_images_of_one_kind_have_the_same_words():
-    found = VQVAE(**{**SMALL, "epochs": 20}, random_state=0).fit(images_of())
+    found = VQVAEWords(**{**SMALL, "epochs": 20}, random_state=0).fit(images_of())
     X = found.transform(images_of())
     kinds = np.arange(40) % 4
     others = nearest(X, 3)
@@ -28,14 +28,14 @@ def test_images_of_one_kind_have_the_same_words():
 
 
 def test_training_draws_images_better_and_tells_so():
-    records = list(VQVAE(**SMALL, random_state=0).training(images_of()))
+    records = list(VQVAEWords(**SMALL, random_state=0).training(images_of()))
     assert [record["epoch"] for record in records] == [1, 2, 3, 4, 5, 6]
     assert records[-1]["error"] < records[0]["error"]
     assert 1 <= records[-1]["words"] <= 16
 
 
 def test_a_seed_is_a_codebook_and_words_are_bits():
-    found = VQVAE(**SMALL, random_state=0).fit(images_of())
+    found = VQVAEWords(**SMALL, random_state=0).fit(images_of())
     X = unpack_words(found.transform(images_of()), 16)
     assert X.any(axis=1).all()
     assert X.sum(axis=1).max() <= 16
@@ -45,7 +45,7 @@ def test_a_seed_is_a_codebook_and_words_are_bits():
 
 def test_an_image_that_cannot_be_read_has_no_words():
     images = [*images_of(8), np.empty((0, 0), np.uint8)]
-    X = VQVAE(**{**SMALL, "epochs": 1}, random_state=0).fit_transform(images)
+    X = VQVAEWords(**{**SMALL, "epochs": 1}, random_state=0).fit_transform(images)
     assert not X[8].any()
     assert X[:8].any(axis=1).all()
 
@@ -61,4 +61,4 @@ def test_an_image_that_cannot_be_read_has_no_words():
 def test_bad_arguments_are_named(settings, sentence):
     images = settings.pop("images", images_of(4))
     with pytest.raises(ValueError, match=sentence):
-        VQVAE(**{**SMALL, **settings}).fit(images)
+        VQVAEWords(**{**SMALL, **settings}).fit(images)
