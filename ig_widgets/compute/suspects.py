@@ -48,15 +48,20 @@ def cross_validated_proba(
     Returns
     -------
     array of shape (n_images, n_classes), float64
-        Rows sum to 1. Equal probabilities for images that have NaN.
+        Rows sum to 1; NaN for images that have NaN.
 
     Raises
     ------
     ValueError
-        If there are fewer than two classes among the labels, fewer labelled images than folds, or the labels
-        do not fit to `X`.
+        If there are fewer than two classes among the labels, fewer labelled images than folds, the labels do
+        not fit to `X`, or `X` holds packed words.
     """
     features = np.asarray(X)
+    if features.ndim != 2 or features.dtype == np.uint64:
+        raise ValueError(
+            f"X is {features.dtype} of shape {features.shape}; give a row of numbers for each image, as "
+            "pool_maps returns, or words as unpack_words returns them"
+        )
     y = checked_labels(labels, len(features), n_classes)
     whole = np.isfinite(features).all(axis=1)
     known = np.flatnonzero(whole & (y >= 0))
@@ -66,13 +71,17 @@ def cross_validated_proba(
             f"{len(known)} images can be read and have a label, of {np.count_nonzero(counts)} classes; "
             f"{folds} folds need as many images or more, 2 or more of them, and 2 classes"
         )
-    P = np.full((len(features), n_classes), 1 / n_classes)
+    P = np.full((len(features), n_classes), np.nan)
     enough = counts[counts > 0].min() >= folds
     split = (StratifiedKFold if enough else KFold)(folds, shuffle=True, random_state=random_state)
     parts = [(known[rest], known[part]) for rest, part in split.split(known, y[known])]
     for rest, part in [*parts, (known, np.flatnonzero(whole & (y < 0)))]:
         if len(part):
-            one = _quick_model(min(features[rest].shape), random_state) if model is None else clone(model)
+            one = (
+                _quick_model(min(len(rest) // 2, features.shape[1]), random_state)
+                if model is None
+                else clone(model)
+            )
             P[part] = _proba(one, features[rest], y[rest], features[part], n_classes)
     return P
 
@@ -92,6 +101,6 @@ def _proba(
 def _quick_model(most: int, seed: int) -> BaseEstimator:
     return make_pipeline(
         StandardScaler(),
-        PCA(min(_DIMENSIONS, most), whiten=True, random_state=seed),
+        PCA(max(1, min(_DIMENSIONS, most)), whiten=True, random_state=seed),
         LogisticRegression(C=_SHRINKAGE, max_iter=500),
     )

@@ -175,7 +175,7 @@ def _made(
     ]
     if unknown:
         raise ValueError(
-            f"augment holds {unknown[0]!r}; it may hold 'policy' or 'search', and 'gan', or a "
+            f"augment holds {unknown[0]!r}; give a tuple of 'policy' or 'search', and 'gan', or a "
             "PolicyAugmenter and a PatternGAN"
         )
     patterns, augmenter, seed = cut, None, gadget.random_state

@@ -42,6 +42,10 @@ class Report:
         Path(path).write_text(page, encoding="utf-8")
         return Path(path)
 
+    def __repr__(self) -> str:
+        """Say what to do with it where no notebook shows it."""
+        return f'Report({self.title!r}: .save("report.html") writes it with {len(self.figures)} pictures)'
+
     def _repr_html_(self) -> str:
         # names of classes and files are data: whatever they hold is shown as text
         rows = "".join(

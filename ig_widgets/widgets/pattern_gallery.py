@@ -307,7 +307,7 @@ class PatternGallery(anywidget.AnyWidget):
             self._table.extend(self.patterns)
             self._importance = np.append(self._importance, np.full(len(made), np.nan, np.float32))
             # the same pixels, made once more, may have been judged before
-            self._recall(range(first, len(self._table)), named=False)
+            self._recall(range(first, len(self._table)))
             self._revision += 1
             count = len(self._table)
             told = {"count": count, "gallery": self._table.digest(count)}

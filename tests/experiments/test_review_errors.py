@@ -31,7 +31,7 @@ def small_sets(small_neu):
     P[np.arange(200), y_test] = 0.82
     np.save(folder / "mnist_test_pred_probs.npy", P)
     judged = [
-        {"id": i, "mturk": {"given": 5 * (i >= 10), "guessed": 5 * (i < 10), "neither": 0}} for i in range(20)
+        {"id": i, "mturk": {"given": 4 if i >= 10 else 1, "guessed": 4, "neither": 1}} for i in range(20)
     ]
     (folder / "mnist_test_mturk.json").write_text(json.dumps(judged), encoding="utf-8")
     return small_neu

@@ -40,6 +40,7 @@ def test_a_log_in_which_nobody_has_judged_anything_has_a_report(annotations):
     report = agreement_report(annotations[:0])
     assert list(report.facts.values()) == [0, 0, 0, "too little to tell", 0, 0]
     assert report._repr_html_()
+    assert '.save("report.html")' in repr(report)
 
 
 def test_it_is_shown_in_a_notebook_and_too_little_to_tell_is_said(annotations):

@@ -210,7 +210,7 @@ def test_the_search_for_operations_is_shown(bars, log):
 
 
 def test_an_unknown_augmentation_is_named(bars, log):
-    with pytest.raises(ValueError, match="augment holds 'gans'; it may hold"):
+    with pytest.raises(ValueError, match="augment holds 'gans'; give a tuple"):
         InspectorGadget(bars, ["bar"], log=log, augment=("gans",)).learn()
 
 

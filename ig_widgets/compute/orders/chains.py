@@ -107,3 +107,30 @@ def chain(words: NDArray[Any], start: int, metric: int) -> NDArray[Any]:
                 if above * best_under > best * under:
                     at, best, best_under = i, above, under
     return order
+
+
+@njit(nogil=True, cache=True)
+def nearest_words(words: NDArray[Any], k: int) -> NDArray[Any]:
+    """Return the `k` images whose words are most similar by their cosine, for each of (n, columns) words."""
+    n = len(words)
+    sizes = np.array([max(1, in_common(one, one)) for one in words])
+    found = np.empty((n, k), np.int64)
+    scores = np.empty(k)
+    for i in range(n):
+        count = 0
+        for j in range(n):
+            if j == i:
+                continue
+            common = float(in_common(words[i], words[j]))
+            score = common * common / sizes[j]
+            if count == k and score <= scores[k - 1]:
+                continue
+            at = min(count, k - 1)
+            while at > 0 and score > scores[at - 1]:
+                scores[at] = scores[at - 1]
+                found[i, at] = found[i, at - 1]
+                at -= 1
+            scores[at] = score
+            found[i, at] = j
+            count = min(count + 1, k)
+    return found

@@ -38,7 +38,7 @@ def order_by_disagreement(votes: ArrayLike) -> NDArray[np.intp]:
         )
     if (said < -1).any():
         raise ValueError(f"votes holds {said.min()}; classes are 0 or more, -1 is none")
-    classes = np.arange(said.max(initial=-1) + 1)
+    classes = np.unique(said[said >= 0])
     counts = np.array([(said == label).sum(axis=1) for label in classes]).T.reshape(len(said), len(classes))
     total = counts.sum(axis=1)
     shares = counts / np.maximum(total, 1)[:, None]

@@ -64,7 +64,10 @@ def order_by_label_error(
 
 
 def _issues(labels: NDArray[np.intp], P: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Find label errors by confident learning, which knows the classes that are in use only."""
+    """Find label errors by confident learning, among the classes that are in use.
+
+    What P gives the others is left out, unlike in cleanlab: nobody can have meant a class that is not there.
+    """
     used, codes = np.unique(labels, return_inverse=True)
     if len(used) < 2:
         return np.zeros(len(labels), bool)

@@ -15,10 +15,10 @@ def checked_labels(labels: ArrayLike, n: int, n_classes: int | None = None) -> N
     y = np.asarray(labels)
     if y.shape != (n,):
         raise ValueError(f"labels has shape {y.shape}; give one label for each of the {n} images")
-    if not np.issubdtype(y.dtype, np.integer):
+    if y.size and not np.issubdtype(y.dtype, np.integer):
         raise ValueError(
             f"labels are {y.dtype}; give the position of each label's class, such as "
-            "pandas.factorize(labels)[0]"
+            "pandas.factorize(labels, sort=True)[0]"
         )
     wrong = np.flatnonzero((y < -1) | (y >= (np.inf if n_classes is None else n_classes)))
     if len(wrong):
@@ -28,7 +28,7 @@ def checked_labels(labels: ArrayLike, n: int, n_classes: int | None = None) -> N
 
 
 def checked_beliefs(P: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return probabilities and labels that fit together.
+    """Return probabilities and labels that fit together; -1 where the probabilities are missing (NaN).
 
     Raises
     ------
@@ -40,10 +40,14 @@ def checked_beliefs(P: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64
         raise ValueError(
             f"P has shape {beliefs.shape}; give a row for each image, a column for each of 2 classes or more"
         )
-    wrong = np.flatnonzero(~(np.abs(beliefs.sum(axis=1) - 1) < 1e-3) | (beliefs < 0).any(axis=1))
+    missing = np.asarray(np.isnan(beliefs).all(axis=1))
+    beliefs = np.where(missing[:, None], 1 / beliefs.shape[1], beliefs)
+    total = beliefs.sum(axis=1, keepdims=True)
+    wrong = np.flatnonzero(np.any((beliefs < 0) | ~(np.abs(total - 1) < 1e-3), axis=1))
     if len(wrong):
         raise ValueError(f"row {wrong[0]} of P holds no probabilities that sum to 1: {beliefs[wrong[0]]}")
-    return beliefs, checked_labels(labels, len(beliefs), beliefs.shape[1])
+    y = checked_labels(labels, len(beliefs), beliefs.shape[1])
+    return beliefs / total, np.where(missing, -1, y)
 
 
 def ascending(scores: NDArray[np.float64], labelled: NDArray[np.bool_]) -> NDArray[np.intp]:

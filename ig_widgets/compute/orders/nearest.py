@@ -3,11 +3,10 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from sklearn.neighbors import NearestNeighbors
 
-from ig_widgets.compute.orders.chains import in_common
+from ig_widgets.compute.orders.chains import nearest_words
 from ig_widgets.compute.words.packing import packed
 
 
@@ -25,12 +24,13 @@ def nearest(X: ArrayLike, k: int) -> NDArray[np.intp]:
     Returns
     -------
     array of shape (n_images, min(k, n_images - 1)), int
-        Positions of other images, the most similar ones first; ties of words by position.
+        Positions of other images, the most similar ones first; ties of words by position, so for an image
+        without words the first ones.
 
     Raises
     ------
     ValueError
-        If `X` is no such array or `k` is below 1.
+        If `X` is no such array or has NaN, or `k` is below 1.
     """
     if k < 1:
         raise ValueError(f"k is {k}; give 1 or more")
@@ -39,32 +39,20 @@ def nearest(X: ArrayLike, k: int) -> NDArray[np.intp]:
     if k == 0:
         return np.empty((len(rows), 0), np.intp)
     if np.issubdtype(rows.dtype, np.floating):
+        if is_blank(rows).any():
+            raise ValueError(
+                f"row {np.argmax(is_blank(rows))} of X has NaN; leave images out that cannot be read"
+            )
         found: NDArray[np.intp] = NearestNeighbors(n_neighbors=k).fit(rows).kneighbors(return_distance=False)
         return found
-    return _nearest(packed(rows), k).astype(np.intp, copy=False)
+    return nearest_words(packed(rows), k).astype(np.intp, copy=False)
 
 
-@njit(nogil=True, cache=True)
-def _nearest(words: NDArray[Any], k: int) -> NDArray[Any]:
-    n = len(words)
-    sizes = np.array([max(1, in_common(one, one)) for one in words])
-    found = np.empty((n, k), np.int64)
-    scores = np.empty(k)
-    for i in range(n):
-        count = 0
-        for j in range(n):
-            if j == i:
-                continue
-            common = float(in_common(words[i], words[j]))
-            score = common * common / sizes[j]
-            if count == k and score <= scores[k - 1]:
-                continue
-            at = min(count, k - 1)
-            while at > 0 and score > scores[at - 1]:
-                scores[at] = scores[at - 1]
-                found[i, at] = found[i, at - 1]
-                at -= 1
-            scores[at] = score
-            found[i, at] = j
-            count = min(count + 1, k)
-    return found
+def is_blank(rows: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which rows say nothing, as of images that cannot be read: NaN in floats, no words in bits."""
+    flat = rows.reshape(len(rows), -1)
+    if np.issubdtype(flat.dtype, np.floating):
+        return np.asarray(np.isnan(flat).any(axis=1))
+    if flat.dtype in (np.bool_, np.uint64):
+        return np.asarray(~flat.any(axis=1))
+    return np.zeros(len(flat), dtype=bool)

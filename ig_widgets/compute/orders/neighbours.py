@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ig_widgets.compute.orders.labelled import ascending, checked_labels
-from ig_widgets.compute.orders.nearest import nearest
+from ig_widgets.compute.orders.nearest import is_blank, nearest
+from ig_widgets.compute.words.packing import packed
 
 
 def order_by_neighbours(X: ArrayLike, labels: ArrayLike, *, k: int = 10) -> NDArray[np.intp]:
@@ -17,15 +18,16 @@ def order_by_neighbours(X: ArrayLike, labels: ArrayLike, *, k: int = 10) -> NDAr
     X
         Words of images as for `order_by_similarity`, or floats of shape (n_images, n_features).
     labels
-        Array of shape (n_images,), int: the class of each image, -1 for none. Images without label do not
-        count as neighbours.
+        Array of shape (n_images,), int: the class of each image, -1 for none. Images without label, without
+        words or with NaN do not count as neighbours.
     k
         How many similar images are looked at.
 
     Returns
     -------
     array of shape (n_images,), int
-        Positions of all images, those without label last. Ties are in the order of the positions.
+        Positions of all images, those without label, without words or with NaN last. Ties are in the order
+        of the positions.
 
     Raises
     ------
@@ -37,10 +39,13 @@ def order_by_neighbours(X: ArrayLike, labels: ArrayLike, *, k: int = 10) -> NDAr
     >>> order_by_neighbours([[0.0], [0.1], [0.3], [5.0], [5.1], [0.25]], [0, 0, 1, 1, 1, 0], k=1)
     array([2, 5, 0, 1, 3, 4])
     """
-    y = checked_labels(labels, len(np.asarray(X)))
-    found = nearest(X, k)
-    weights = 1 / np.arange(1, found.shape[1] + 1) * (y[found] >= 0)
-    alike = (weights * (y[found] == y[:, None])).sum(axis=1)
-    total = weights.sum(axis=1)
-    share = np.divide(alike, total, out=np.ones(len(y)), where=total > 0)
-    return ascending(np.round(share, 12), y >= 0)
+    rows = np.asarray(X)
+    y = checked_labels(labels, len(rows))
+    rows = rows if np.issubdtype(rows.dtype, np.floating) else packed(rows)
+    known = (y >= 0) & ~is_blank(rows)
+    found = nearest(rows[known], k)
+    weights = 1 / np.arange(1, found.shape[1] + 1)
+    alike = (weights * (y[known][found] == y[known][:, None])).sum(axis=1)
+    share = np.ones(len(y))
+    share[known] = alike / weights.sum() if len(weights) else 1.0
+    return ascending(np.round(share, 12), known)

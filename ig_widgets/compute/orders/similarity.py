@@ -1,5 +1,6 @@
 """Similar images beside each other (MLfix)."""
 
+import operator
 from typing import Final, Literal
 
 import numpy as np
@@ -60,17 +61,19 @@ def order_by_similarity(
     words = packed(X)
     if metric not in METRICS:
         raise ValueError(f"metric is {metric!r}; give one of {', '.join(map(repr, METRICS))}")
+    start = operator.index(start)
     if len(words) == 0:
         return np.empty(0, np.intp)
     if not 0 <= start < len(words):
         raise ValueError(f"start is {start}, but there are {len(words)} images: give 0 to {len(words) - 1}")
     if groups is None:
         return chain(words, start, METRICS[metric]).astype(np.intp, copy=False)
-    codes = pd.factorize(np.asarray(groups), use_na_sentinel=False)[0]
-    if codes.shape != (len(words),):
+    named = np.asarray(groups)
+    if named.shape != (len(words),):
         raise ValueError(
-            f"groups has shape {codes.shape}; give one group for each of the {len(words)} images"
+            f"groups has shape {named.shape}; give one group for each of the {len(words)} images"
         )
+    codes = pd.factorize(named, use_na_sentinel=False)[0]
     first = codes[start]
     members = [
         np.flatnonzero(codes == code) for code in [first, *np.delete(np.arange(codes.max() + 1), first)]

@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 _DECAY = 0.99
 _DEAD = 0.01  # cells on average that a word stands for: below, it starts anew
@@ -61,9 +60,10 @@ class Codebook(nn.Module):
         self._revive(flat)
         names = self.nearest(cells.detach())
         words = self.words[names]
-        those = functional.one_hot(names.flatten(), len(self.words)).to(flat)  # (all cells, n_words)
-        self.counts.mul_(_DECAY).add_(those.sum(dim=0), alpha=1 - _DECAY)
-        self.sums.mul_(_DECAY).add_(those.T @ flat, alpha=1 - _DECAY)
+        those = names.flatten()
+        counts = torch.bincount(those, minlength=len(self.words))
+        self.counts.mul_(_DECAY).add_(counts, alpha=1 - _DECAY)
+        self.sums.mul_(_DECAY).index_add_(0, those, flat, alpha=1 - _DECAY)
         self.words.copy_(self.sums / (self.counts[:, None] + _TINY))
         return words, names
 

@@ -17,6 +17,9 @@ Describe: TypeAlias = Callable[[NDArray[np.uint8]], Maps]
 """Turns (n, h, w) or (n, h, w, 3) pixels of one size into (n, rows, columns, channels)."""
 
 
+_AT_ONCE = 32  # images
+
+
 def filter_maps(
     images: Images,
     backbone: Any = "cells",
@@ -60,6 +63,8 @@ def filter_maps(
     if backbone == "cells" or not (isinstance(backbone, str) or hasattr(backbone, "parameters")):
         if weights is not None or layer is not None:
             raise ValueError("weights and layers are those of networks: give the backbone a network's name")
+        if backbone != "cells" and not callable(backbone):
+            raise ValueError(f"backbone is {backbone!r}; give 'cells', a network or its name, or a function")
         return FilterMaps(images, describe_cells if backbone == "cells" else backbone, size)
     from ig_widgets.compute.words.network_maps import NetworkMaps  # noqa: PLC0415  # torch takes seconds
 
@@ -106,17 +111,12 @@ class FilterMaps:
 
     def __iter__(self) -> Iterator[Maps]:
         """Compute one map after the other."""
-        for start in range(0, len(self), 32):
-            yield from self[start : start + 32]
+        for start in range(0, len(self), _AT_ONCE):
+            yield from self[start : start + _AT_ONCE]
 
     def _of(self, positions: NDArray[np.intp]) -> Maps:
-        chosen: Images
-        if isinstance(self.images, ImageSet | np.ndarray):
-            chosen = self.images[positions]
-        else:
-            chosen = [self.images[i] for i in positions]
         maps: Maps | None = None
-        for pixels, found in shrunk_in_turn(chosen, self.size):
+        for pixels, found in self._shrunk(positions):
             made = np.asarray(self.describe(pixels), np.float32)
             if made.ndim != 4 or len(made) != len(pixels):
                 raise ValueError(
@@ -125,8 +125,23 @@ class FilterMaps:
                 )
             if maps is None:
                 maps = np.full((len(positions), *made.shape[1:]), np.nan, np.float32)
+            if made.shape[1:] != maps.shape[1:]:
+                raise ValueError(
+                    f"the feature maps of some images have shape {made.shape[1:]}, those of others "
+                    f"{maps.shape[1:]}; what describes images must make the same of gray and coloured ones"
+                )
             maps[found] = made
         if maps is None:  # none can be read: ask a blank image for the shape
             blank = self.describe(np.zeros((1, *self.size), np.uint8))
             maps = np.full((len(positions), *np.shape(blank)[1:]), np.nan, np.float32)
         return maps
+
+    def _shrunk(self, positions: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        """Yield pixels and where in `positions` they belong, a few images at a time."""
+        if isinstance(self.images, ImageSet):  # which reads ahead
+            yield from shrunk_in_turn(self.images[positions], self.size)
+            return
+        for start in range(0, len(positions), _AT_ONCE):
+            some = [self.images[i] for i in positions[start : start + _AT_ONCE]]
+            for pixels, found in shrunk_in_turn(some, self.size):
+                yield pixels, start + found

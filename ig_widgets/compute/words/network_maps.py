@@ -53,23 +53,29 @@ class NetworkMaps:
                 )
             with TorchRandomness(0)():
                 network = BACKBONES[cast("BackboneName", network)](1000)
-        if weights is not None:
-            load_weights(network, weights)
-        self.network: nn.Module = network.to("cuda" if on_cuda(device) else "cpu")
+            if weights is not None:
+                load_weights(network, weights)
+        elif weights is not None:
+            raise ValueError(
+                "a module has weights of its own: load them into it with load_weights(module, path)"
+            )
+        self.device = torch.device("cuda" if on_cuda(device) else "cpu")
+        self.network: nn.Module = network.to(self.device)
         self.layer = layer
         self.moments = moments
 
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the (n, rows, columns, channels) maps of (n, h, w) or (n, h, w, 3) images."""
-        at = next(self.network.parameters()).device
-        learning = self.network.training
+        learning = [module for module in self.network.modules() if module.training]
         self.network.eval()
         try:
-            with torch.inference_mode(), autocast(at.type):
-                x = standardized(torch.from_numpy(np.ascontiguousarray(pixels)).to(at), *self.moments)
-                maps = self._maps(x.contiguous(memory_format=torch.channels_last))
+            with torch.inference_mode(), autocast(self.device.type):
+                x = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
+                x = standardized(x, *self.moments).contiguous(memory_format=torch.channels_last)
+                maps = self._maps(x)
         finally:
-            self.network.train(learning)
+            for module in learning:  # others may be frozen
+                module.training = True
         return maps.float().permute(0, 2, 3, 1).cpu().numpy()  # (n, c, h, w) -> (n, h, w, c)
 
     def _maps(self, x: Tensor) -> Tensor:

@@ -97,6 +97,6 @@ def packed(X: ArrayLike) -> NDArray[np.uint64]:
         If `X` is neither.
     """
     words = np.asarray(X)
-    if words.dtype == np.uint64 and words.ndim == 2:
-        return np.ascontiguousarray(words)
+    if words.dtype.kind == "u" and words.dtype.itemsize == 8 and words.ndim == 2:
+        return np.ascontiguousarray(words, np.uint64)
     return pack_words(words)

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ig_widgets.compute.words.filter_maps import FilterMaps
-from ig_widgets.compute.words.packing import pack_words
+from ig_widgets.compute.words.packing import WORD_BITS, pack_words
 
 Maps: TypeAlias = FilterMaps | NDArray[np.float32]
 """(n, rows, columns, channels) maps: an array, or what is computed when it is asked for."""
@@ -133,7 +133,7 @@ class VisualWords(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         squares = (self.words_**2).sum(axis=1)
-        packed = pack_words(np.zeros((len(maps), self.n_words), bool))
+        packed = np.zeros((len(maps), -(-self.n_words // WORD_BITS)), np.uint64)
         for positions, cells in _cells_in_turn(maps, np.arange(len(maps))):
             if cells.shape[-1] != self.words_.shape[1]:
                 raise ValueError(
@@ -152,7 +152,8 @@ def _cells_in_turn(
     """Yield positions and cells (n, rows * columns, channels) of length 1, a few images at a time."""
     for start in range(0, len(order), _AT_ONCE):
         positions = order[start : start + _AT_ONCE]
-        some = np.asarray(maps[positions], np.float32)
+        listed = isinstance(maps, list | tuple)  # scikit-learn's cross-validation makes lists
+        some = np.asarray([maps[i] for i in positions] if listed else maps[positions], np.float32)
         if some.ndim != 4:
             raise ValueError(f"maps have shape {some.shape}; give (n_images, rows, columns, channels)")
         whole = np.isfinite(some).all(axis=(1, 2, 3))

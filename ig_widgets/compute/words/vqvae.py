@@ -18,7 +18,7 @@ from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk, 
 from ig_widgets.compute.networks.standardizing import moments, standardized
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, pace, train
 from ig_widgets.compute.words.codebook import Codebook
-from ig_widgets.compute.words.packing import pack_words
+from ig_widgets.compute.words.packing import WORD_BITS, pack_words
 
 _REDUCTION = 8  # pixels in a cell, in each direction
 
@@ -176,7 +176,7 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self, "network_")
         self.network_.eval()
-        packed = pack_words(np.zeros((len(images), self.n_words), bool))
+        packed = np.zeros((len(images), -(-self.n_words // WORD_BITS)), np.uint64)
         for pixels, positions in shrunk_in_turn(images, self.size_):
             with torch.inference_mode():
                 cells = self._encoded(torch.from_numpy(pixels))

@@ -62,6 +62,14 @@ def test_confident_learning_puts_those_first_that_it_finds():
 
 
 @pytest.mark.parametrize("method", METHODS)
+def test_images_that_nothing_is_believed_of_are_last(method):
+    P, labels, _ = planted()
+    P[[3, 50]] = np.nan
+    assert order_by_label_error(P * 1.0004, labels, method=method)[-2:].tolist() == [3, 50]
+    assert order_by_label_error(np.empty((0, 3)), [], method=method).tolist() == []
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_classes_that_nobody_used_do_no_harm(method):
     P, labels, wrong = planted()
     P = np.column_stack([P, np.zeros(len(P))])

@@ -8,9 +8,9 @@ def slow_scores(X, labels, k):
     scores = []
     for i in range(len(X)):
         distances = np.linalg.norm(X - X[i], axis=1)
-        distances[i] = np.inf
+        distances[[i, *np.flatnonzero(labels < 0)]] = np.inf
         found = np.argsort(distances, kind="stable")[:k]
-        weights = {j: 1 / rank for rank, j in enumerate(found, 1) if labels[j] >= 0}
+        weights = {j: 1 / rank for rank, j in enumerate(found, 1)}
         total = sum(weights.values())
         alike = sum(weight for j, weight in weights.items() if labels[j] == labels[i])
         scores.append(alike / total if total else 1.0)
@@ -41,3 +41,24 @@ def test_wrong_labels_among_similar_images_come_first():
 def test_labels_must_fit():
     with pytest.raises(ValueError, match="one label for each of the 2 images"):
         order_by_neighbours([[0.0], [1.0]], [0])
+
+
+def test_images_that_say_nothing_are_last_and_no_neighbours():
+    rng = np.random.default_rng(2)
+    X = rng.random((40, 60)) < 0.3
+    labels = np.zeros(40, int)
+    labels[7] = 1
+    X[[7, 9]] = False
+    assert order_by_neighbours(X, labels)[-2:].tolist() == [7, 9]
+    numbers = rng.normal(size=(40, 3))
+    numbers[[7, 9]] = np.nan
+    assert order_by_neighbours(numbers, labels)[-2:].tolist() == [7, 9]
+
+
+def test_a_few_labels_among_many_images_are_compared_with_each_other():
+    rng = np.random.default_rng(3)
+    y = rng.integers(0, 2, 500)
+    X = rng.normal(size=(500, 2)) + 8 * y[:, None]
+    labels = np.where(np.arange(500) < 40, y, -1)
+    labels[:4] = 1 - labels[:4]
+    assert set(order_by_neighbours(X, labels, k=5)[:4].tolist()) == {0, 1, 2, 3}

@@ -94,9 +94,31 @@ def test_a_plain_module_gives_its_own_maps_and_stays_as_it_was():
         (("resnet18", "layer9"), "no layer 'layer9'; give one of layer1, layer2"),
         (("cells", "layer1"), "weights and layers are those of networks"),
         ((nn.Sequential(nn.Conv2d(3, 2, 8), nn.Flatten()),), "no maps"),
+        ((None,), "backbone is None"),
         ((lambda pixels: pixels,), r"must return \(n, rows, columns, channels\)"),
     ],
 )
 def test_bad_arguments_are_named(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         filter_maps(images_of(2), *arguments, size=(32, 32))[:]
+
+
+def test_frozen_parts_of_a_module_stay_frozen_and_one_without_parameters_is_fine():
+    module = nn.Sequential(nn.Conv2d(3, 4, 8, 8), nn.BatchNorm2d(4)).train()
+    module[1].eval()
+    filter_maps(images_of(2), module, size=(32, 32), device="cpu")[:]
+    assert module[0].training
+    assert not module[1].training
+    assert filter_maps(images_of(2), nn.AvgPool2d(8), size=(32, 32), device="cpu")[:].shape == (2, 4, 4, 3)
+    with pytest.raises(ValueError, match="load_weights"):
+        filter_maps(images_of(2), module, weights="weights.pt")
+
+
+def test_gray_and_coloured_images_may_be_mixed():
+    gray = images_of(40)
+    coloured = [np.stack(3 * [gray[0]], axis=2), *gray[1:]]
+    assert np.array_equal(filter_maps(coloured)[:], filter_maps(gray)[:])
+    with pytest.raises(ValueError, match="the same of gray and coloured ones"):
+        FilterMaps(
+            coloured, lambda x: np.atleast_3d(x[:, ::8, ::8, None] if x.ndim == 3 else x[:, ::8, ::8])
+        )[:]

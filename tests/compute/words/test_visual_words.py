@@ -48,6 +48,8 @@ def test_a_seed_is_a_set_of_words_and_equal_images_have_equal_rows():
     found, X = words(maps)
     again = clone(found).fit(maps)
     assert np.array_equal(again.words_, found.words_)
+    listed = clone(found).fit(list(maps))  # as in scikit-learn's cross-validation
+    assert np.array_equal(listed.transform(list(maps)), found.transform(maps))
     assert np.array_equal(X[7], X[3])
 
 
