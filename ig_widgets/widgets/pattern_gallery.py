@@ -1,6 +1,5 @@
 """The widget in which people look through patterns, and keep, drop and rename them."""
 
-import base64
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from ig_widgets.data.decoding import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog
 from ig_widgets.widgets.classes import checked_classes
+from ig_widgets.widgets.items import items_of
 from ig_widgets.widgets.messages import Messages
 from ig_widgets.widgets.pattern_table import DROPPED, PatternTable
 from ig_widgets.widgets.pictures import detail, overview
@@ -236,7 +236,7 @@ class PatternGallery(anywidget.AnyWidget):
             if not known and "of" not in gesture:
                 return {"elsewhere": True}, []
             if kind == "judge":
-                rows = _rows_of(gesture["items"], len(self._table))
+                rows = items_of(gesture["items"], len(self._table))
                 if not self._log.touched(action):  # else its answer was lost, and it comes again
                     statements = [self._statement(row, gesture, action) for row in rows]
                     self._log.append(statements, annotator=self._annotator, source=_SOURCE, action=action)
@@ -323,15 +323,3 @@ def _fitting(importance: ArrayLike | None, count: int) -> NDArray[np.float32]:
             f"importance has shape {values.shape} for {count} patterns; give one number for each"
         )
     return values
-
-
-def _rows_of(items: Sequence[int] | str, count: int) -> list[int]:
-    """Return the rows that the browser names: a few of them in a list, many as a text of bits."""
-    if isinstance(items, str):
-        packed = np.frombuffer(base64.b64decode(items), np.uint8)
-        rows = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
-    else:
-        rows = np.unique(np.asarray(items, dtype=np.int64))
-    if rows.size == 0 or rows[0] < 0 or rows[-1] >= count:
-        raise ValueError(f"the browser named {rows.size} patterns, of which there are {count}")
-    return [int(row) for row in rows]

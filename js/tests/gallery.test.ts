@@ -1,8 +1,8 @@
 import { beforeEach, describe, test } from "node:test";
 import { expect } from "expect";
 import { Gallery } from "../src/pattern_gallery/gallery";
-import { unpacked } from "../src/pattern_gallery/table";
 import type { Gesture, Hello } from "../src/pattern_gallery/protocol";
+import { unpacked } from "../src/shared/packing";
 import { Requests } from "../src/shared/requests";
 import { FakeKernel, message, settled } from "./fake_kernel";
 import { FakeElement, page, real, shelf } from "./fake_page";

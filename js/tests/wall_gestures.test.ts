@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { expect } from "expect";
-import type { Box } from "../src/shared/box";
+import type { Box, Point } from "../src/shared/box";
+import type { Brush } from "../src/shared/wall/brush";
 import { Layout } from "../src/shared/wall/layout";
 import { Selection } from "../src/shared/wall/selection";
 import type { Wall } from "../src/shared/wall/wall";
@@ -18,6 +19,9 @@ class PlainWall {
   offset = 0;
   tileSide = 100;
   opened = 0;
+  brush: Brush | null = null;
+  paintable = false;
+  hovered: Point | null = null;
 
   constructor() {
     this.selection.grow(20);
@@ -33,6 +37,9 @@ class PlainWall {
   }
   itemsTouching(box: Box): number[] {
     return this.layout.touching(box).map((position) => this.shown[position] as number);
+  }
+  hover(at: Point | null): void {
+    this.hovered = at;
   }
   select(change: (selection: Selection) => void): void {
     change(this.selection);

@@ -1,0 +1,186 @@
+import json
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+# shapes that one can tell apart, a tenth of them with the label of another; the index is not the position
+SETUP = """
+import numpy as np
+import pandas as pd
+from ig_widgets import AnnotationLog, ImageSet, SimilarityReview
+COUNT = {count}
+NAMES = ["hat", "shoe", "bag", "coat", "sock"]
+rng = np.random.default_rng(0)
+truth = rng.integers(0, 5, COUNT)
+y, x = np.mgrid[:28, :28] - 13.5
+SHAPES = [x**2 + y**2 < 100, np.abs(x) + np.abs(y) < 12, np.abs(x) < 6, np.abs(y) < 6, np.abs(x) > 6]
+tones = rng.integers(110, 250, (COUNT, 1, 1))
+pictures = np.array([SHAPES[i] for i in truth]) * tones + rng.integers(0, 30, (COUNT, 28, 28))
+ids = ["%d.png" % i for i in range(COUNT)]
+images = ImageSet.from_arrays(pictures.clip(0, 255).astype(np.uint8), ids=ids)
+given = np.where(rng.random(COUNT) < 0.1, rng.integers(0, 5, COUNT), truth)
+df = pd.DataFrame({{"label": [NAMES[i] for i in given]}}, index=3 * np.arange(COUNT) + 7)
+labels = df["label"].astype(pd.CategoricalDtype(NAMES))
+review = SimilarityReview(
+    images,
+    np.arange(COUNT),
+    labels=labels,
+    orders={{"backwards": np.arange(COUNT)[::-1]}},
+    groups={{"shape": ["shape %d" % i for i in truth]}},
+    neighbours=lambda item: np.flatnonzero(truth == truth[item])[:9],
+    log=AnnotationLog("{name}.db"),
+    annotator="ada",
+)
+review
+"""
+
+READ = """
+import json
+now, marked = review.labels, review.marked
+assert now.index.equals(labels.index) and marked.index.equals(labels.index) and now.dtype == labels.dtype
+assert review.apply_to(df)["label"].tolist() == now.astype(str).tolist()
+changed = now[now != labels]
+print(json.dumps([changed.index.tolist(), changed.tolist(), marked.index[marked].tolist()]))
+"""
+
+
+class Reviewing:
+    """The review of cell 0, as a person uses it."""
+
+    def __init__(self, opened):
+        self.opened = opened
+        self.page = opened.page
+        self.root = self.page.locator(".ig-root")
+        self.frame = self.root.locator(".ig-wall-frame")
+        self.counts = self.root.locator(".ig-bar .ig-place")
+
+    def begin(self):
+        self.opened.start(0)
+        return self.ready()
+
+    def ready(self):
+        expect(self.counts).to_contain_text("reviewed", timeout=60_000)
+        expect(self.frame.get_by_role("option")).to_have_count(1, timeout=60_000)
+        self.root.scroll_into_view_if_needed()
+        return self
+
+    def choose(self, label, value):
+        self.root.get_by_label(label, exact=True).select_option(value)
+
+    @property
+    def columns(self):
+        side = int(self.root.get_by_label("Size of the tiles").input_value())
+        return int((self.frame.evaluate("frame => frame.clientWidth") - 4) // (side + 4))
+
+    def tile(self, position, *, header=0):
+        """The middle of a tile of the first section on the page."""
+        area = self.frame.bounding_box()
+        step = (self.frame.evaluate("frame => frame.clientWidth") - 4) / self.columns
+        row, column = divmod(position, self.columns)
+        return area["x"] + 4 + (column + 0.5) * step, area["y"] + header + 4 + (row + 0.5) * step
+
+    def paint(self, count):
+        """Drag over the first tiles, row by row there and back."""
+        columns = self.columns
+        self.page.mouse.move(*self.tile(0))
+        self.page.mouse.down()
+        for row, first in enumerate(range(0, count, columns)):
+            ends = (first, min(first + columns, count) - 1)
+            for end in ends[:: 1 if row % 2 == 0 else -1]:
+                self.page.mouse.move(*self.tile(end), steps=5)
+        self.page.mouse.move(*self.tile(0), steps=5)  # over what is painted already
+        self.page.mouse.up()
+
+    def click(self, position, **how):
+        self.page.mouse.click(*self.tile(position), **how)
+
+    def errors(self, count):
+        noun = "error" if count == 1 else "errors"
+        expect(self.counts).to_contain_text(re.compile(rf"· {count} {noun}, "))
+
+    def saved(self):
+        expect(self.root.locator(".ig-saved")).to_have_text("Saved", timeout=30_000)
+
+    def said(self):
+        """Rows that have another label, their labels, and rows that are marked."""
+        self.saved()
+        return json.loads(self.opened.run(1))
+
+
+def index_of(positions):
+    """What the table calls images."""
+    return [3 * position + 7 for position in positions]
+
+
+def test_20000_images_are_marked_relabelled_filtered_and_kept_through_reload_and_restart(
+    notebook, screenshot
+):
+    given_cell = "print(json.dumps(labels.iloc[60:70].tolist()))"
+    opened = notebook(SETUP.format(name="review", count=20_000), READ, given_cell)
+    reviewing = Reviewing(opened).begin()
+    page = reviewing.page
+    screenshot(page, "similarity_review")
+    reviewing.choose("Group by", "none")
+    reviewing.frame.focus()
+    for _ in range(3):
+        page.keyboard.press("-")  # small enough for fifty to be in sight
+    reviewing.paint(50)
+    reviewing.errors(50)
+    assert reviewing.said() == [[], [], index_of(range(50))]
+
+    relabelled = range(60, 70)
+    given = opened.json(2)
+    reviewing.frame.focus()  # running a cell has taken it
+    for position in relabelled:  # whatever they were: sock, hat, sock, …
+        page.mouse.move(*reviewing.tile(position))
+        page.keyboard.press("5" if position % 2 == 0 else "1")
+    expected = ["sock", "hat"] * 5
+    screenshot(page, "similarity_review_painted")
+    told = [(i, new) for i, old, new in zip(relabelled, given, expected, strict=True) if old != new]
+    everything = [index_of([i for i, _ in told]), [new for _, new in told], index_of(range(50))]
+    assert reviewing.said() == everything
+    opened.command("docmanager:save")
+    page.wait_for_timeout(1000)
+    opened.open()
+    reviewing.ready()
+    assert reviewing.said() == everything
+    opened.restart()
+    reviewing.begin()
+    assert reviewing.said() == everything
+    reviewing.frame.focus()
+    for _ in relabelled:
+        page.keyboard.press("Control+z")
+    assert reviewing.said() == [[], [], index_of(range(50))]
+    reviewing.frame.focus()
+    page.keyboard.press("Control+z")  # fifty at once
+    assert reviewing.said() == [[], [], []]
+
+
+def test_a_filter_keeps_what_was_changed_in_its_place_until_it_is_applied_again(notebook):
+    reviewing = Reviewing(notebook(SETUP.format(name="review_filter", count=200), READ)).begin()
+    page = reviewing.page
+    reviewing.choose("Group by", "none")
+    for position in range(5):
+        reviewing.click(position)
+    reviewing.errors(5)
+    reviewing.choose("Show", "marked")
+    again = reviewing.root.get_by_role("button", name="Apply again")
+    expect(again).to_have_text("Apply again")
+    reviewing.click(3)
+    expect(again).to_have_text(re.compile(r"Apply again \(\S1\)"))
+    reviewing.errors(4)
+    again.click()
+    expect(again).to_have_text("Apply again")
+    assert reviewing.said() == [[], [], index_of([0, 1, 2, 4])]
+    reviewing.frame.focus()
+    page.keyboard.press("Control+z")
+    expect(again).to_have_text("Apply again (+1)")
+    page.keyboard.press("r")
+    expect(again).to_have_text("Apply again")
+    assert reviewing.said() == [[], [], index_of(range(5))]
+    reviewing.choose("Show", "not reviewed")
+    expect(again).to_have_text("Apply again")
+    expect(again).not_to_have_text("Apply again")  # what is in sight for a second is reviewed
