@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -15,12 +14,12 @@ from ig_widgets.data.decoding import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog
 from ig_widgets.widgets.classes import checked_classes
+from ig_widgets.widgets.gestures import take_back
 from ig_widgets.widgets.items import items_of
-from ig_widgets.widgets.messages import Messages
 from ig_widgets.widgets.pattern_table import DROPPED, PatternTable
 from ig_widgets.widgets.pictures import detail, overview
 from ig_widgets.widgets.production import More, Production
-from ig_widgets.widgets.thumbnails import Thumbnails
+from ig_widgets.widgets.wall import WallWidget
 
 _STATIC = Path(__file__).parent / "static"
 _SOURCE = "PatternGallery"
@@ -30,7 +29,7 @@ _CHUNK = 50_000  # rows in one message
 _FEW = 100  # names of patterns: about more of them everything that was said is read
 
 
-class PatternGallery(anywidget.AnyWidget):
+class PatternGallery(WallWidget):
     """Look through the patterns that people cut out and the machine made; keep, drop and rename them.
 
     Every decision is a verdict in the log (`AnnotationLog.verdicts`) about the pattern's id and its box, and
@@ -108,21 +107,17 @@ class PatternGallery(anywidget.AnyWidget):
         self._table = PatternTable(checked_classes(classes) if len(classes) else ())
         self._table.extend(patterns)
         self._recall(range(len(patterns)), named=False)
-        super().__init__()
-        self._thumbnails = Thumbnails(lambda item: self.patterns[item], self.send)
         self._production = Production(
             more or {}, self._grow, lambda state: self.send({"news": {"making": state}})
         )
-        self._messages = Messages(
-            self,
+        super().__init__(
+            lambda item: self.patterns[item],
             {
-                **self._thumbnails.operations,
                 **self._production.operations,
                 "hello": self._hello,
                 "columns": self._columns,
                 "about": self._about,
                 "act": self._act,
-                "bye": self._bye,
             },
         )
 
@@ -148,10 +143,8 @@ class PatternGallery(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take the widget off the page. What was said stays in the log."""
-        # ipywidgets also closes a widget whose constructor has failed
-        for part in ("_production", "_thumbnails"):
-            if hasattr(self, part):
-                getattr(self, part).close()
+        if hasattr(self, "_production"):  # the constructor may have failed
+            self._production.close()
         super().close()
 
     def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
@@ -240,12 +233,9 @@ class PatternGallery(anywidget.AnyWidget):
                 if not self._log.touched(action):  # else its answer was lost, and it comes again
                     statements = [self._statement(row, gesture, action) for row in rows]
                     self._log.append(statements, annotator=self._annotator, source=_SOURCE, action=action)
-            elif "of" in gesture:  # what had not been saved either
-                rows = self._table.rows(self._log.retract(gesture["of"], self._annotator, action=action))
             else:
-                take_back = self._log.undo if kind == "undo" else self._log.redo
-                names = take_back(self._annotator, source=_SOURCE, images=self._table.names(), action=action)
-                rows = self._table.rows(names)
+                said = {"annotator": self._annotator, "source": _SOURCE}
+                rows = self._table.rows(take_back(self._log, gesture, **said, images=self._table.names()))
             self._recall(rows)
             self._revision += 1
             changed = self._changed(rows)
@@ -267,9 +257,6 @@ class PatternGallery(anywidget.AnyWidget):
         # a verdict stays with the name that the pattern had when it was first judged
         again = {} if own is None else {"image": own.name, "replaces": own.key}
         return {**said, **again, "key": f"{action}-{row}"}
-
-    def _bye(self) -> tuple[dict[str, Any], list[bytes]]:
-        return {}, []
 
     def _recall(self, rows: Sequence[int], *, named: bool = True) -> None:
         """Let the table know what the log says about some rows.

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -20,12 +19,12 @@ from ig_widgets.widgets.arrangements import (
     checked_orders,
 )
 from ig_widgets.widgets.errors_left import errors_left
+from ig_widgets.widgets.gestures import take_back
 from ig_widgets.widgets.items import items_of
 from ig_widgets.widgets.label_table import MARKED, NO_CLASS, LabelTable
-from ig_widgets.widgets.messages import Messages
 from ig_widgets.widgets.pictures import overview
 from ig_widgets.widgets.relabelling import put_labels
-from ig_widgets.widgets.thumbnails import Thumbnails
+from ig_widgets.widgets.wall import WallWidget
 
 _STATIC = Path(__file__).parent / "static"
 _SOURCE = "SimilarityReview"
@@ -37,7 +36,7 @@ _CHUNK = 50_000  # rows in one message
 _FEW = 400  # images: of more of them everything that was said is read
 
 
-class SimilarityReview(anywidget.AnyWidget):
+class SimilarityReview(WallWidget):
     """Look through labelled images, similar ones side by side; mark wrong labels, and correct them.
 
     Every decision is a statement in the log about the image, on disk before the widget says "saved": a mark
@@ -132,19 +131,15 @@ class SimilarityReview(anywidget.AnyWidget):
         self._ids = frozenset(images.ids)
         self._recall(range(len(images)))
         self._table.recall_looks(self._looks())
-        super().__init__()
-        self._thumbnails = Thumbnails(lambda item: images[item], self.send)
-        self._messages = Messages(
-            self,
+        super().__init__(
+            lambda item: images[item],
             {
-                **self._thumbnails.operations,
                 "hello": self._hello,
                 "columns": self._columns,
                 "order": self._order,
                 "grouping": self._grouping,
                 "about": self._about,
                 "act": self._act,
-                "bye": self._bye,
             },
         )
 
@@ -192,12 +187,6 @@ class SimilarityReview(anywidget.AnyWidget):
         with self._lock:
             labels, changed = self.labels, self._table.changed()
         return put_labels(df, column, labels, changed)
-
-    def close(self) -> None:
-        """Take the widget off the page. What was said stays in the log."""
-        if hasattr(self, "_thumbnails"):  # ipywidgets also closes a widget whose constructor has failed
-            self._thumbnails.close()
-        super().close()
 
     def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
         with self._lock:
@@ -270,20 +259,13 @@ class SimilarityReview(anywidget.AnyWidget):
                 rows = items_of(gesture["items"], len(self._table))
                 touched = self._say(rows, gesture) if kind == "say" else []
                 self._look(rows, action)
-            elif "of" in gesture:  # what had not been saved either
-                touched = rows = self._table.rows(
-                    self._log.retract(gesture["of"], self._annotator, action=action)
-                )
             else:
-                take_back = self._log.undo if kind == "undo" else self._log.redo
-                names = take_back(self._annotator, source=_SOURCE, images=self._ids, action=action)
-                touched = rows = self._table.rows(names)
+                said = {"annotator": self._annotator, "source": _SOURCE}
+                rows = self._table.rows(take_back(self._log, gesture, **said, images=self._ids))
+                touched = rows
             self._recall(touched)
             self._tell(rows)
         return {"touched": len(touched)}, []
-
-    def _bye(self) -> tuple[dict[str, Any], list[bytes]]:
-        return {}, []
 
     def _look(self, rows: Sequence[int], action: str) -> None:
         """Note in the log which of some rows are looked at for the first time."""
