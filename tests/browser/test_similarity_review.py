@@ -123,7 +123,7 @@ def test_20000_images_are_marked_relabelled_filtered_and_kept_through_reload_and
     reviewing = Reviewing(opened).begin()
     page = reviewing.page
     screenshot(page, "similarity_review")
-    reviewing.choose("Group by", "none")
+    reviewing.choose("Group by", "no groups")
     reviewing.frame.focus()
     for _ in range(3):
         page.keyboard.press("-")  # small enough for fifty to be in sight
@@ -162,7 +162,7 @@ def test_20000_images_are_marked_relabelled_filtered_and_kept_through_reload_and
 def test_a_filter_keeps_what_was_changed_in_its_place_until_it_is_applied_again(notebook):
     reviewing = Reviewing(notebook(SETUP.format(name="review_filter", count=200), READ)).begin()
     page = reviewing.page
-    reviewing.choose("Group by", "none")
+    reviewing.choose("Group by", "no groups")
     for position in range(5):
         reviewing.click(position)
     reviewing.errors(5)
@@ -184,3 +184,121 @@ def test_a_filter_keeps_what_was_changed_in_its_place_until_it_is_applied_again(
     reviewing.choose("Show", "not reviewed")
     expect(again).to_have_text("Apply again")
     expect(again).not_to_have_text("Apply again")  # what is in sight for a second is reviewed
+
+
+def test_an_image_is_reviewed_large_beside_similar_ones(notebook, screenshot):
+    opened = notebook(SETUP.format(name="review_zoom", count=200), READ)
+    reviewing = Reviewing(opened).begin()
+    page, root = reviewing.page, reviewing.root
+    reviewing.choose("Group by", "no groups")
+    reviewing.frame.focus()
+    page.keyboard.press("Enter")
+    large = root.locator(".ig-large img")
+    expect(large).to_have_attribute("alt", "The image 0.png")
+    assert large.bounding_box()["width"] > 300
+    expect(root.locator(".ig-similar button")).to_have_count(8)
+    page.keyboard.press("x")
+    expect(root.locator(".ig-facts")).to_contain_text("is wrong")
+    page.keyboard.press("ArrowRight")
+    expect(large).to_have_attribute("alt", "The image 1.png")
+    page.keyboard.press("Space")
+    page.keyboard.press("Backspace")
+    reviewing.errors(1)
+    page.wait_for_timeout(500)
+    screenshot(page, "similarity_review_zoom")
+    opened.theme("dark")
+    page.wait_for_timeout(800)
+    screenshot(page, "similarity_review_zoom_dark")
+    page.keyboard.press("Escape")
+    assert large.bounding_box()["width"] < 250
+    reviewing.choose("Group by", "by shape")
+    reviewing.choose("Order", "backwards")
+    page.wait_for_timeout(800)
+    screenshot(page, "similarity_review_dark")
+    assert reviewing.said() == [[], [], index_of([0])]
+
+
+def test_a_double_click_opens_and_says_nothing_and_shift_goes_on(notebook):
+    reviewing = Reviewing(notebook(SETUP.format(name="review_clicks", count=200), READ)).begin()
+    page = reviewing.page
+    reviewing.choose("Group by", "no groups")
+    page.mouse.dblclick(*reviewing.tile(2))
+    expect(reviewing.root).to_have_class(re.compile("ig-zoomed"))
+    page.keyboard.press("Escape")
+    assert reviewing.said() == [[], [], []]
+    reviewing.click(1)
+    page.keyboard.down("Shift")
+    reviewing.click(4)
+    page.keyboard.up("Shift")
+    reviewing.click(9, button="right")
+    page.keyboard.press("Escape")
+    page.keyboard.down("Control")
+    reviewing.click(6)
+    reviewing.click(7)
+    page.keyboard.up("Control")
+    expect(reviewing.counts).to_contain_text("2 selected")
+    page.keyboard.press("x")
+    assert reviewing.said() == [[], [], index_of([1, 2, 3, 4, 6, 7])]
+
+
+def test_a_drag_at_the_edge_scrolls_and_paints_what_comes_by(notebook):
+    reviewing = Reviewing(notebook(SETUP.format(name="review_edge", count=2000), READ)).begin()
+    page, columns = reviewing.page, reviewing.columns
+    reviewing.choose("Group by", "no groups")
+    area = reviewing.frame.bounding_box()
+    x, _ = reviewing.tile(1)
+    page.mouse.move(*reviewing.tile(1))
+    page.mouse.down()
+    page.mouse.move(x, area["y"] + area["height"] - 5, steps=5)
+    page.wait_for_function("document.querySelector('.ig-wall-frame').scrollTop > 1500")
+    page.mouse.move(x, area["y"] + area["height"] / 2)
+    page.mouse.up()
+    _, _, marked = reviewing.said()
+    positions = [(row - 7) // 3 for row in marked]
+    assert len(positions) > 15
+    assert positions == [1 + columns * i for i in range(len(positions))]  # one column, and none left out
+
+
+def test_what_was_said_while_the_kernel_was_dead_is_delivered_to_the_next_one(notebook):
+    dead = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
+    busy = "import time\nfor _ in range(100):\n    time.sleep(0.1)"
+    opened = notebook(SETUP.format(name="review_dead", count=200), READ, dead, busy)
+    reviewing = Reviewing(opened).begin()
+    page = reviewing.page
+    reviewing.choose("Group by", "no groups")
+    opened.start(3)
+    page.wait_for_timeout(500)
+    reviewing.click(0)
+    reviewing.saved()
+    assert opened.running(3)  # it was saved while a cell ran
+    opened.wait(3)
+    opened.start(2)
+    page.wait_for_timeout(500)
+    reviewing.click(1)
+    reviewing.errors(2)
+    expect(reviewing.root.locator(".ig-saved")).to_contain_text("waiting for the kernel")
+    opened.restart()
+    reviewing.begin()
+    assert reviewing.said() == [[], [], index_of([0, 1])]
+
+
+def test_fingers_mark_paint_and_scroll(notebook, fingers):
+    reviewing = Reviewing(notebook(SETUP.format(name="review_touch", count=2000), READ)).begin()
+    page = reviewing.page
+    reviewing.choose("Group by", "no groups")
+    touch = fingers(page)
+    touch("touchStart", reviewing.tile(1))
+    touch("touchEnd")
+    reviewing.errors(1)
+    touch("touchStart", reviewing.tile(3))
+    page.wait_for_timeout(700)
+    touch("touchMove", reviewing.tile(4))
+    touch("touchMove", reviewing.tile(5))
+    touch("touchEnd")
+    reviewing.errors(4)
+    touch("touchStart", reviewing.tile(2 * reviewing.columns))
+    for row in (1, 0):
+        touch("touchMove", reviewing.tile(row * reviewing.columns))
+    touch("touchEnd")
+    page.wait_for_function("document.querySelector('.ig-wall-frame').scrollTop > 50")
+    assert reviewing.said() == [[], [], index_of([1, 3, 4, 5])]

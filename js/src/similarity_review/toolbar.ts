@@ -55,7 +55,7 @@ export class Toolbar extends Bar<Command> {
     this.again.hidden = true;
     this.showSelecting(false);
     this.root.append(
-      this.group("Order", this.orders, this.groupings),
+      this.group("Arrangement", this.orders, this.groupings),
       this.group("Filter", this.show, this.label, this.again),
       this.group("Size", this.size.root),
       this.group(
