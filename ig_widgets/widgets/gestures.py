@@ -44,12 +44,7 @@ def carry_out(
 
 
 def take_back(
-    log: AnnotationLog,
-    gesture: Mapping[str, Any],
-    *,
-    annotator: str,
-    source: str,
-    images: AbstractSet[str],
+    log: AnnotationLog, gesture: Mapping[str, Any], *, annotator: str, source: str, images: AbstractSet[str]
 ) -> list[str]:
     """Undo or redo what a gesture tells; returns the ids of the images that it was about.
 

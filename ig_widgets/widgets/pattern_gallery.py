@@ -19,13 +19,12 @@ from ig_widgets.widgets.items import items_of
 from ig_widgets.widgets.pattern_table import DROPPED, PatternTable
 from ig_widgets.widgets.pictures import detail, overview
 from ig_widgets.widgets.production import More, Production
-from ig_widgets.widgets.wall import WallWidget
+from ig_widgets.widgets.wall import CHUNK, WallWidget, introduced, part_of
 
 _STATIC = Path(__file__).parent / "static"
 _SOURCE = "PatternGallery"
 _LARGEST_PIXELS = 512
 _MARGIN = 1.5  # of a pattern's longest side: what is shown around it, so that one sees where it lies
-_CHUNK = 50_000  # rows in one message
 _FEW = 100  # names of patterns: about more of them everything that was said is read
 
 
@@ -156,15 +155,11 @@ class PatternGallery(WallWidget):
                 "sortable": bool(np.isfinite(self._importance).any()),
                 "makers": self._production.names,
                 "making": self._production.state,
-                "log": self._log.id,
-                "logName": self._log.where,
-                "annotator": self._annotator,
-                "note": self._note,
+                **introduced(self._log, self._annotator, self._note),
             }, []
 
     def _columns(self, *, start: int) -> tuple[dict[str, Any], list[bytes]]:
-        """Return the columns of the rows from `start` on, at most `_CHUNK`."""
-        part = slice(start, start + _CHUNK)
+        """Return the columns of the rows from `start` on, at most `CHUNK`."""
         with self._lock:
             table = self._table
             columns: list[NDArray[Any]] = [
@@ -175,7 +170,7 @@ class PatternGallery(WallWidget):
                 self._importance,
             ]
             told = {"revision": self._revision, "classes": table.classes, "count": len(table)}
-            return told, [np.ascontiguousarray(column[part]).tobytes() for column in columns]
+            return told, part_of(columns, start)
 
     def _about(self, *, item: int) -> tuple[dict[str, Any], list[bytes]]:
         """Tell where a pattern came from, with a picture of it and one of its place in its image."""
@@ -273,7 +268,7 @@ class PatternGallery(WallWidget):
     def _changed(self, rows: Sequence[int]) -> tuple[dict[str, Any], list[bytes]]:
         """Return the news of what was decided about some rows."""
         told = {"revision": self._revision, "classes": self._table.classes}
-        if len(rows) > _CHUNK:
+        if len(rows) > CHUNK:
             return {"news": {"changed": {**told, "all": True}}}, []
         states, labels = self._table.states[list(rows)], self._table.labels[list(rows)]
         return {"news": {"changed": told}}, [

@@ -24,7 +24,7 @@ from ig_widgets.widgets.items import items_of
 from ig_widgets.widgets.label_table import MARKED, NO_CLASS, LabelTable
 from ig_widgets.widgets.pictures import overview
 from ig_widgets.widgets.relabelling import put_labels
-from ig_widgets.widgets.wall import WallWidget
+from ig_widgets.widgets.wall import CHUNK, WallWidget, introduced, part_of
 
 _STATIC = Path(__file__).parent / "static"
 _SOURCE = "SimilarityReview"
@@ -32,7 +32,6 @@ _LOOKS = "SimilarityReview: looks"
 _LARGEST_PIXELS = 640
 _NEIGHBOUR_PIXELS = 128
 _MOST_NEIGHBOURS = 12
-_CHUNK = 50_000  # rows in one message
 _FEW = 400  # images: of more of them everything that was said is read
 
 
@@ -200,20 +199,16 @@ class SimilarityReview(WallWidget):
                 "orders": list(self._orders),
                 "groupings": list(self._groups),
                 "neighbours": self._neighbours is not None,
-                "log": self._log.id,
-                "logName": self._log.where,
-                "annotator": self._annotator,
-                "note": self._note,
+                **introduced(self._log, self._annotator, self._note),
             }, []
 
     def _columns(self, *, start: int) -> tuple[dict[str, Any], list[bytes]]:
-        """Return the columns of the rows from `start` on, at most `_CHUNK`."""
-        part = slice(start, start + _CHUNK)
+        """Return the columns of the rows from `start` on, at most `CHUNK`."""
         with self._lock:
             table = self._table
             told = {"revision": self._revision, "count": len(table), "left": self._left()}
             columns: list[NDArray[Any]] = [table.seen, table.states, table.labels, table.given]
-            return told, [np.ascontiguousarray(column[part]).tobytes() for column in columns]
+            return told, part_of(columns, start)
 
     def _order(self, *, name: str, start: int) -> tuple[dict[str, Any], list[bytes]]:
         """Return a part of an order, int32."""
@@ -331,7 +326,7 @@ class SimilarityReview(WallWidget):
         self._revision += 1
         told = {"revision": self._revision, "left": self._left()}
         table, listed = self._table, list(rows)
-        if len(listed) > _CHUNK:
+        if len(listed) > CHUNK:
             self.send({"news": {"changed": {**told, "all": True}}})
             return
         columns = [column[listed].tobytes() for column in (table.seen, table.states, table.labels)]
@@ -351,5 +346,4 @@ def _part(
 ) -> tuple[dict[str, Any], list[bytes]]:
     if name not in lists:
         raise ValueError(f"there is nothing called {name!r}; there are {', '.join(lists)}")
-    part = lists[name][start : start + _CHUNK]
-    return {"count": len(lists[name])}, [part.tobytes()]
+    return {"count": len(lists[name])}, part_of([lists[name]], start)

@@ -6,6 +6,7 @@ import type { Gesture, Hello, Says } from "../src/similarity_review/protocol";
 import { Review } from "../src/similarity_review/review";
 import { FakeKernel, message, settled } from "./fake_kernel";
 import { FakeElement, page, real, shelf } from "./fake_page";
+import { opened, tried } from "./opened";
 
 const COUNT = 6;
 const CLASSES = ["hat", "shoe", "bag"];
@@ -38,9 +39,6 @@ async function review() {
   const requests = new Requests(kernel.model);
   const made = new Review(real(root), requests, hello);
   await settled();
-  const wall = root.find("ig-wall-frame");
-  wall.focus();
-  const gestures = () => kernel.of("act").map(({ args }) => args.gesture as Gesture);
   /** The kernel knows this of some images now, and tells all views. */
   const decide = (items: number[], state: number) => {
     for (const item of items) [seen[item], states[item]] = [1, state];
@@ -48,40 +46,18 @@ async function review() {
     const news = { news: { changed: { revision: ++revision, left: [2, 1, 3] } } };
     kernel.tell(news, message(...columns, Uint16Array.from(items, (item) => labels[item] as number)));
   };
-  /** The kernel answers the last gesture. */
-  const answer = async (touched: number) => {
-    kernel.tell({ id: kernel.of("act").at(-1)?.id, ok: { touched } });
-    await settled();
-  };
   const choose = async (label: string, index: number) => {
     const list = root.find(label);
     list.selectedIndex = index;
     list.fire("change");
     await settled();
   };
-  return {
-    ...{ kernel, root, wall, gestures, decide, answer, choose },
-    counts: () => root.find("ig-place").textContent,
-    saved: () => root.find("ig-saved").textContent,
-    told: () => (root.elements.at(-1) as FakeElement).textContent,
-    close: () => {
-      made.dispose();
-      requests.dispose();
-    },
-  };
+  return { ...opened<Gesture>(kernel, root, made, requests), decide, choose };
 }
 
 type Open = Awaited<ReturnType<typeof review>>;
 
-/** Try something with an open review, and close it. */
-async function trying(use: (open: Open) => Promise<void> | void): Promise<void> {
-  const open = await review();
-  try {
-    await use(open);
-  } finally {
-    open.close();
-  }
-}
+const trying = (use: (open: Open) => Promise<void> | void) => tried(review(), use);
 
 /** What gestures say, and about which images. */
 const said = (gestures: Gesture[]) =>

@@ -51,7 +51,7 @@ export class Toolbar extends Bar<Command> {
     }
     this.size = new SizeSlider((side) => chosen.resize(side));
     const give = menu("Give the selected images a class", "class …", toKeys, (position) => run({ do: "class", position }));
-    relist(give, "class …", classes.slice(0, offered));
+    relist(give, "class …", classes.slice(0, offered).map(withKey));
     this.again.hidden = true;
     this.showSelecting(false);
     this.root.append(
@@ -106,4 +106,9 @@ export class Toolbar extends Bar<Command> {
   showCounts(sentence: string): void {
     if (this.counts.textContent !== sentence) this.counts.textContent = sentence;
   }
+}
+
+/** A class with the digit that gives it, where there is one. */
+function withKey(name: string, position: number): string {
+  return position < 10 ? `${(position + 1) % 10} · ${name}` : name;
 }
