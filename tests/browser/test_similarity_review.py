@@ -78,7 +78,7 @@ def test_20000_images_are_marked_relabelled_filtered_and_kept_through_reload_and
     notebook, on_wall, screenshot
 ):
     given_cell = "print(json.dumps(labels.iloc[60:70].tolist()))"
-    opened = notebook(SETUP.format(name="review", count=20_000), READ, given_cell)
+    opened = notebook(SETUP.format(name="similarity", count=20_000), READ, given_cell)
     reviewing = on_wall(opened).begin()
     page = reviewing.page
     screenshot(page, "similarity_review")
@@ -119,7 +119,7 @@ def test_20000_images_are_marked_relabelled_filtered_and_kept_through_reload_and
 
 
 def test_a_filter_keeps_what_was_changed_in_its_place_until_it_is_applied_again(notebook, on_wall):
-    reviewing = on_wall(notebook(SETUP.format(name="review_filter", count=200), READ)).begin()
+    reviewing = on_wall(notebook(SETUP.format(name="similarity_filter", count=200), READ)).begin()
     page = reviewing.page
     reviewing.choose("Group by", "no groups")
     for position in range(5):
@@ -147,7 +147,7 @@ def test_a_filter_keeps_what_was_changed_in_its_place_until_it_is_applied_again(
 
 
 def test_an_image_is_reviewed_large_beside_similar_ones(notebook, on_wall, screenshot):
-    opened = notebook(SETUP.format(name="review_zoom", count=200), READ)
+    opened = notebook(SETUP.format(name="similarity_zoom", count=200), READ)
     reviewing = on_wall(opened).begin()
     page, root = reviewing.page, reviewing.root
     reviewing.choose("Group by", "no groups")
@@ -179,7 +179,7 @@ def test_an_image_is_reviewed_large_beside_similar_ones(notebook, on_wall, scree
 
 
 def test_a_double_click_opens_and_says_nothing_and_shift_goes_on(notebook, on_wall):
-    reviewing = on_wall(notebook(SETUP.format(name="review_clicks", count=200), READ)).begin()
+    reviewing = on_wall(notebook(SETUP.format(name="similarity_clicks", count=200), READ)).begin()
     page = reviewing.page
     reviewing.choose("Group by", "no groups")
     page.mouse.dblclick(*reviewing.tile(2))
@@ -202,7 +202,7 @@ def test_a_double_click_opens_and_says_nothing_and_shift_goes_on(notebook, on_wa
 
 
 def test_a_drag_at_the_edge_scrolls_and_paints_what_comes_by(notebook, on_wall):
-    reviewing = on_wall(notebook(SETUP.format(name="review_edge", count=2000), READ)).begin()
+    reviewing = on_wall(notebook(SETUP.format(name="similarity_edge", count=2000), READ)).begin()
     page, columns = reviewing.page, reviewing.columns
     reviewing.choose("Group by", "no groups")
     area = reviewing.frame.bounding_box()
@@ -222,7 +222,7 @@ def test_a_drag_at_the_edge_scrolls_and_paints_what_comes_by(notebook, on_wall):
 def test_what_was_said_while_the_kernel_was_dead_is_delivered_to_the_next_one(notebook, on_wall):
     dead = "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
     busy = "import time\nfor _ in range(100):\n    time.sleep(0.1)"
-    opened = notebook(SETUP.format(name="review_dead", count=200), READ, dead, busy)
+    opened = notebook(SETUP.format(name="similarity_dead", count=200), READ, dead, busy)
     reviewing = on_wall(opened).begin()
     page = reviewing.page
     reviewing.choose("Group by", "no groups")
@@ -243,7 +243,7 @@ def test_what_was_said_while_the_kernel_was_dead_is_delivered_to_the_next_one(no
 
 
 def test_fingers_mark_paint_and_scroll(notebook, on_wall, fingers):
-    reviewing = on_wall(notebook(SETUP.format(name="review_touch", count=2000), READ)).begin()
+    reviewing = on_wall(notebook(SETUP.format(name="similarity_touch", count=2000), READ)).begin()
     page = reviewing.page
     reviewing.choose("Group by", "no groups")
     touch = fingers(page)
