@@ -172,7 +172,9 @@ export class Wall {
 
   /** The mouse is at this point of the frame, or away. */
   hover(pointer: Point | null): void {
+    const before = this.hovered;
     this.pointer = pointer;
+    if (this.paintable && this.hovered !== before) this.redraw();
   }
 
   /** The item below the mouse, or null. */
@@ -364,6 +366,11 @@ export class Wall {
       context.lineTo(x + 8, y + 13);
       context.lineTo(x + 14, y + 5);
       context.stroke();
+    }
+    if (this.paintable && this.selection.count === 0 && item === this.hovered) {
+      context.strokeStyle = colours.focus; // what a key is about
+      context.lineWidth = 2;
+      context.strokeRect(x + 1, y + 1, width - 2, height - 2);
     }
     if (tile.position === this.activePosition) {
       context.strokeStyle = colours.text;
