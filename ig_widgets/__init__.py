@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from ig_widgets.widgets.pattern_gallery import PatternGallery as PatternGallery
     from ig_widgets.widgets.pattern_hits import PatternHits as PatternHits
     from ig_widgets.widgets.peer_review import PeerReview as PeerReview
+    from ig_widgets.widgets.similarity_review import SimilarityReview as SimilarityReview
 
 __version__ = "0.1.0"
 
@@ -104,6 +105,7 @@ __all__ = [
     "PeerReview",
     "PolicyAugmenter",
     "SelfTrainer",
+    "SimilarityReview",
     "SimulatedAnnotator",
     "SnorkelLabelModel",
     "Snuba",
@@ -214,6 +216,7 @@ _MODULES = {
     "widgets.pattern_gallery": ("PatternGallery",),
     "widgets.pattern_hits": ("PatternHits",),
     "widgets.peer_review": ("PeerReview",),
+    "widgets.similarity_review": ("SimilarityReview",),
 }
 _HOME = {name: module for module, names in _MODULES.items() for name in names}
 

@@ -36,16 +36,23 @@ def carry_out(
     source: str,
     images: AbstractSet[str],
 ) -> list[str]:
-    """Say, undo or redo what a gesture tells; returns the ids of the images that it was about.
+    """Say, undo or redo what a gesture tells; returns the ids of the images that it was about."""
+    if gesture["kind"] == "say":
+        log.append(gesture["statements"], annotator=annotator, source=source, action=gesture["action"])
+        return list(dict.fromkeys(statement["image"] for statement in gesture["statements"]))
+    return take_back(log, gesture, annotator=annotator, source=source, images=images)
+
+
+def take_back(
+    log: AnnotationLog, gesture: Mapping[str, Any], *, annotator: str, source: str, images: AbstractSet[str]
+) -> list[str]:
+    """Undo or redo what a gesture tells; returns the ids of the images that it was about.
 
     An undo may name, as ``of``, the action that it takes back: one that had not been saved either.
     """
-    kind, action = gesture["kind"], gesture["action"]
-    if kind == "say":
-        log.append(gesture["statements"], annotator=annotator, source=source, action=action)
-        return list(dict.fromkeys(statement["image"] for statement in gesture["statements"]))
+    action = gesture["action"]
     if "of" in gesture:
         touched = log.retract(gesture["of"], annotator, action=action)
         return [image for image in touched if image in images]
-    take_back = log.undo if kind == "undo" else log.redo
-    return take_back(annotator, source=source, images=images, action=action)
+    step = log.undo if gesture["kind"] == "undo" else log.redo
+    return step(annotator, source=source, images=images, action=action)

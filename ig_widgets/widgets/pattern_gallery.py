@@ -1,12 +1,10 @@
 """The widget in which people look through patterns, and keep, drop and rename them."""
 
-import base64
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -16,21 +14,21 @@ from ig_widgets.data.decoding import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog
 from ig_widgets.widgets.classes import checked_classes
-from ig_widgets.widgets.messages import Messages
+from ig_widgets.widgets.gestures import take_back
+from ig_widgets.widgets.items import items_of
 from ig_widgets.widgets.pattern_table import DROPPED, PatternTable
 from ig_widgets.widgets.pictures import detail, overview
 from ig_widgets.widgets.production import More, Production
-from ig_widgets.widgets.thumbnails import Thumbnails
+from ig_widgets.widgets.wall import CHUNK, WallWidget, introduced, part_of
 
 _STATIC = Path(__file__).parent / "static"
 _SOURCE = "PatternGallery"
 _LARGEST_PIXELS = 512
 _MARGIN = 1.5  # of a pattern's longest side: what is shown around it, so that one sees where it lies
-_CHUNK = 50_000  # rows in one message
 _FEW = 100  # names of patterns: about more of them everything that was said is read
 
 
-class PatternGallery(anywidget.AnyWidget):
+class PatternGallery(WallWidget):
     """Look through the patterns that people cut out and the machine made; keep, drop and rename them.
 
     Every decision is a verdict in the log (`AnnotationLog.verdicts`) about the pattern's id and its box, and
@@ -108,21 +106,17 @@ class PatternGallery(anywidget.AnyWidget):
         self._table = PatternTable(checked_classes(classes) if len(classes) else ())
         self._table.extend(patterns)
         self._recall(range(len(patterns)), named=False)
-        super().__init__()
-        self._thumbnails = Thumbnails(lambda item: self.patterns[item], self.send)
         self._production = Production(
             more or {}, self._grow, lambda state: self.send({"news": {"making": state}})
         )
-        self._messages = Messages(
-            self,
+        super().__init__(
+            lambda item: self.patterns[item],
             {
-                **self._thumbnails.operations,
                 **self._production.operations,
                 "hello": self._hello,
                 "columns": self._columns,
                 "about": self._about,
                 "act": self._act,
-                "bye": self._bye,
             },
         )
 
@@ -148,10 +142,8 @@ class PatternGallery(anywidget.AnyWidget):
 
     def close(self) -> None:
         """Take the widget off the page. What was said stays in the log."""
-        # ipywidgets also closes a widget whose constructor has failed
-        for part in ("_production", "_thumbnails"):
-            if hasattr(self, part):
-                getattr(self, part).close()
+        if hasattr(self, "_production"):  # the constructor may have failed
+            self._production.close()
         super().close()
 
     def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
@@ -163,15 +155,11 @@ class PatternGallery(anywidget.AnyWidget):
                 "sortable": bool(np.isfinite(self._importance).any()),
                 "makers": self._production.names,
                 "making": self._production.state,
-                "log": self._log.id,
-                "logName": self._log.where,
-                "annotator": self._annotator,
-                "note": self._note,
+                **introduced(self._log, self._annotator, self._note),
             }, []
 
     def _columns(self, *, start: int) -> tuple[dict[str, Any], list[bytes]]:
-        """Return the columns of the rows from `start` on, at most `_CHUNK`."""
-        part = slice(start, start + _CHUNK)
+        """Return the columns of the rows from `start` on, at most `CHUNK`."""
         with self._lock:
             table = self._table
             columns: list[NDArray[Any]] = [
@@ -182,7 +170,7 @@ class PatternGallery(anywidget.AnyWidget):
                 self._importance,
             ]
             told = {"revision": self._revision, "classes": table.classes, "count": len(table)}
-            return told, [np.ascontiguousarray(column[part]).tobytes() for column in columns]
+            return told, part_of(columns, start)
 
     def _about(self, *, item: int) -> tuple[dict[str, Any], list[bytes]]:
         """Tell where a pattern came from, with a picture of it and one of its place in its image."""
@@ -236,16 +224,13 @@ class PatternGallery(anywidget.AnyWidget):
             if not known and "of" not in gesture:
                 return {"elsewhere": True}, []
             if kind == "judge":
-                rows = _rows_of(gesture["items"], len(self._table))
+                rows = items_of(gesture["items"], len(self._table))
                 if not self._log.touched(action):  # else its answer was lost, and it comes again
                     statements = [self._statement(row, gesture, action) for row in rows]
                     self._log.append(statements, annotator=self._annotator, source=_SOURCE, action=action)
-            elif "of" in gesture:  # what had not been saved either
-                rows = self._table.rows(self._log.retract(gesture["of"], self._annotator, action=action))
             else:
-                take_back = self._log.undo if kind == "undo" else self._log.redo
-                names = take_back(self._annotator, source=_SOURCE, images=self._table.names(), action=action)
-                rows = self._table.rows(names)
+                said = {"annotator": self._annotator, "source": _SOURCE}
+                rows = self._table.rows(take_back(self._log, gesture, **said, images=self._table.names()))
             self._recall(rows)
             self._revision += 1
             changed = self._changed(rows)
@@ -268,9 +253,6 @@ class PatternGallery(anywidget.AnyWidget):
         again = {} if own is None else {"image": own.name, "replaces": own.key}
         return {**said, **again, "key": f"{action}-{row}"}
 
-    def _bye(self) -> tuple[dict[str, Any], list[bytes]]:
-        return {}, []
-
     def _recall(self, rows: Sequence[int], *, named: bool = True) -> None:
         """Let the table know what the log says about some rows.
 
@@ -286,7 +268,7 @@ class PatternGallery(anywidget.AnyWidget):
     def _changed(self, rows: Sequence[int]) -> tuple[dict[str, Any], list[bytes]]:
         """Return the news of what was decided about some rows."""
         told = {"revision": self._revision, "classes": self._table.classes}
-        if len(rows) > _CHUNK:
+        if len(rows) > CHUNK:
             return {"news": {"changed": {**told, "all": True}}}, []
         states, labels = self._table.states[list(rows)], self._table.labels[list(rows)]
         return {"news": {"changed": told}}, [
@@ -323,15 +305,3 @@ def _fitting(importance: ArrayLike | None, count: int) -> NDArray[np.float32]:
             f"importance has shape {values.shape} for {count} patterns; give one number for each"
         )
     return values
-
-
-def _rows_of(items: Sequence[int] | str, count: int) -> list[int]:
-    """Return the rows that the browser names: a few of them in a list, many as a text of bits."""
-    if isinstance(items, str):
-        packed = np.frombuffer(base64.b64decode(items), np.uint8)
-        rows = np.flatnonzero(np.unpackbits(packed, bitorder="little"))
-    else:
-        rows = np.unique(np.asarray(items, dtype=np.int64))
-    if rows.size == 0 or rows[0] < 0 or rows[-1] >= count:
-        raise ValueError(f"the browser named {rows.size} patterns, of which there are {count}")
-    return [int(row) for row in rows]

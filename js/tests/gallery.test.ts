@@ -1,11 +1,12 @@
 import { beforeEach, describe, test } from "node:test";
 import { expect } from "expect";
 import { Gallery } from "../src/pattern_gallery/gallery";
-import { unpacked } from "../src/pattern_gallery/table";
 import type { Gesture, Hello } from "../src/pattern_gallery/protocol";
+import { unpacked } from "../src/shared/packing";
 import { Requests } from "../src/shared/requests";
 import { FakeKernel, message, settled } from "./fake_kernel";
 import { FakeElement, page, real, shelf } from "./fake_page";
+import { opened, tried } from "./opened";
 
 const hello: Hello = {
   ...{ count: 6, revision: 0, gallery: "these six", sortable: false, makers: ["policy"], making: null },
@@ -29,8 +30,6 @@ async function gallery(atATime = 6) {
   const requests = new Requests(kernel.model);
   const made = new Gallery(real(root), requests, hello);
   await settled();
-  const wall = root.find("ig-wall-frame");
-  wall.focus();
   /** The kernel decides, and tells all views. */
   const decide = (items: number[], state: number) => {
     for (const item of items) states[item] = state;
@@ -42,35 +41,12 @@ async function gallery(atATime = 6) {
     states[item] = state;
     revision++;
   };
-  const gestures = () => kernel.of("act").map(({ args }) => args.gesture as Gesture);
-  /** The kernel answers the last gesture. */
-  const answer = async (touched: number) => {
-    kernel.tell({ id: kernel.of("act").at(-1)?.id, ok: { touched } });
-    await settled();
-  };
-  return {
-    ...{ kernel, root, wall, decide, decideUnheard, gestures, answer },
-    counts: () => root.find("ig-place").textContent,
-    saved: () => root.find("ig-saved").textContent,
-    told: () => (root.elements.at(-1) as FakeElement).textContent,
-    close: () => {
-      made.dispose();
-      requests.dispose();
-    },
-  };
+  return { ...opened<Gesture>(kernel, root, made, requests), decide, decideUnheard };
 }
 
 type Open = Awaited<ReturnType<typeof gallery>>;
 
-/** Try something with an open gallery, and close it. */
-async function trying(use: (open: Open) => Promise<void> | void, atATime?: number): Promise<void> {
-  const open = await gallery(atATime);
-  try {
-    await use(open);
-  } finally {
-    open.close();
-  }
-}
+const trying = (use: (open: Open) => Promise<void> | void, atATime?: number) => tried(gallery(atATime), use);
 
 describe("Gallery", () => {
   beforeEach(() => shelf.clear());

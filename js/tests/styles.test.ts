@@ -12,7 +12,7 @@ const selectorsOf = (file: string): string[] => {
   return selectors.flatMap((list) => list.replaceAll(inside, "").replaceAll(inside, "").split(",")).map((one) => one.trim());
 };
 
-for (const file of ["base.css", "stage/stage.css", "wall/wall.css"]) {
+for (const file of ["base.css", "stage/stage.css", "wall/wall.css", "wall/details.css"]) {
   test(`no rule of ${file} reaches the rest of the page`, () => {
     for (const selector of selectorsOf(`src/shared/${file}`)) expect(selector).toMatch(/^\.ig-/);
   });

@@ -1,6 +1,7 @@
 import { describe, test } from "node:test";
 import { expect } from "expect";
-import { DROPPED, type Filter, KEPT, packed, Table, UNDECIDED, unpacked } from "../src/pattern_gallery/table";
+import { DROPPED, type Filter, KEPT, Table, UNDECIDED } from "../src/pattern_gallery/table";
+import { packed, unpacked } from "../src/shared/packing";
 import { message } from "./fake_kernel";
 
 const NONE = 2 ** 16 - 1;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { expect } from "expect";
-import type { Box } from "../src/shared/box";
+import type { Box, Point } from "../src/shared/box";
+import type { Brush } from "../src/shared/wall/brush";
 import { Layout } from "../src/shared/wall/layout";
 import { Selection } from "../src/shared/wall/selection";
 import type { Wall } from "../src/shared/wall/wall";
@@ -18,6 +19,9 @@ class PlainWall {
   offset = 0;
   tileSide = 100;
   opened = 0;
+  brush: Brush | null = null;
+  paintable = false;
+  hovered: Point | null = null;
 
   constructor() {
     this.selection.grow(20);
@@ -33,6 +37,9 @@ class PlainWall {
   }
   itemsTouching(box: Box): number[] {
     return this.layout.touching(box).map((position) => this.shown[position] as number);
+  }
+  hover(at: Point | null): void {
+    this.hovered = at;
   }
   select(change: (selection: Selection) => void): void {
     change(this.selection);
@@ -149,6 +156,117 @@ describe("mouse on a wall", () => {
     expect(made.opened).toBe(1);
     frame.fire("dblclick", { clientX: 1, clientY: 1 });
     expect(made.opened).toBe(1);
+  });
+});
+
+/** A wall with a brush, and what the brush is told. */
+function painted() {
+  const all = wall();
+  const told: unknown[] = [];
+  all.made.paintable = true;
+  all.made.brush = {
+    dab: (item) => told.push(["dab", all.made.placeOf(item)]),
+    sweep: (items) => told.push(["sweep", ...items.map((item) => all.made.placeOf(item))]),
+    stroke: (items) => told.push(["stroke", ...items.map((item) => all.made.placeOf(item))]),
+    lift: (kept) => told.push(["lift", kept]),
+  };
+  return { ...all, told };
+}
+
+describe("a brush on a wall", () => {
+  test("a click dabs and gives the keyboard, with Shift it sweeps from the last one, with Ctrl it selects", () => {
+    const { click, told, selected, made } = painted();
+    click(3);
+    click(6, shift);
+    click(1, shift);
+    expect(told).toEqual([["dab", 3], ["sweep", 3, 4, 5, 6], ["sweep", 1, 2, 3]]);
+    expect([selected(), made.position]).toEqual([[], 1]);
+    click(8, ctrl);
+    expect([selected(), told.length]).toEqual([[8], 3]);
+  });
+
+  test("a drag paints each tile once, and is lifted at its end", () => {
+    const { drag, pointer, at, told, selected } = painted();
+    drag(at(5), at(7));
+    pointer("pointermove", at(5));
+    pointer("pointermove", at(6));
+    pointer("pointerup", at(6));
+    expect(told).toEqual([["stroke", 5], ["stroke", 6, 7], ["lift", true]]);
+    expect(selected()).toEqual([]);
+  });
+
+  test("the right button does nothing", () => {
+    const { drag, pointer, click, at, told } = painted();
+    drag(at(5), at(7), { button: 2, buttons: 2 });
+    pointer("pointerup", { ...at(7), button: 2 });
+    click(3, { button: 2 });
+    expect(told).toEqual([]);
+  });
+
+  test("Escape and a button released outside give a stroke up", () => {
+    for (const giveUp of [
+      (all: ReturnType<typeof painted>) => all.frame.press("Escape"),
+      (all: ReturnType<typeof painted>) => all.pointer("pointermove", { ...all.at(8), buttons: 0 }),
+      (all: ReturnType<typeof painted>) => all.pointer("pointercancel", {}),
+    ]) {
+      const all = painted();
+      all.drag(all.at(5), all.at(6));
+      giveUp(all);
+      all.pointer("pointermove", all.at(7));
+      expect(all.told.slice(2)).toEqual([["lift", false]]);
+    }
+  });
+
+  test("a drag with Ctrl or Alt is a rubber band", () => {
+    for (const key of [ctrl, { altKey: true }]) {
+      const { drag, at, told, selected, band } = painted();
+      drag(at(12), at(6), key);
+      expect([told, selected(), band.hidden]).toEqual([[], [6, 7, 11, 12], false]);
+    }
+  });
+
+  test("a wall on which clicks select has no brush then", () => {
+    const { made, click, told, selected } = painted();
+    made.brush = null;
+    click(4);
+    expect([told, selected()]).toEqual([[], [4]]);
+  });
+
+  test("a tap dabs, a finger that was held paints, one that moves at once scrolls", () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    const { click, pointer, drag, at, told, frame } = painted();
+    click(6, touch);
+    drag(at(0), at(10), touch);
+    mock.timers.tick(1000);
+    pointer("pointerup", { ...at(10), ...touch });
+    expect(told.splice(0)).toEqual([["dab", 6]]);
+    pointer("pointerdown", { ...at(2), ...touch });
+    mock.timers.tick(1000);
+    expect(frame.fire("touchmove").defaultPrevented).toBe(true);
+    pointer("pointermove", { ...at(4), ...touch });
+    pointer("pointerup", { ...at(4), ...touch });
+    expect(told).toEqual([["stroke", 2], ["stroke", 3, 4], ["lift", true]]);
+    mock.timers.reset();
+  });
+
+  test("Space is the widget's, with Ctrl it selects", () => {
+    const { frame, selected } = painted();
+    expect(frame.press(" ").defaultPrevented).toBe(false);
+    expect(selected()).toEqual([]);
+    frame.press(" ", ctrl);
+    expect(selected()).toEqual([0]);
+  });
+
+  test("the mouse is somewhere until it leaves or the keyboard goes on", () => {
+    const { pointer, at, made, frame } = painted();
+    const { clientX: x, clientY: y } = at(3);
+    pointer("pointermove", at(3));
+    expect(made.hovered).toEqual({ x, y });
+    frame.press("ArrowRight");
+    expect(made.hovered).toBe(null);
+    pointer("pointermove", at(3));
+    pointer("pointerleave", {});
+    expect(made.hovered).toBe(null);
   });
 });
 

@@ -250,6 +250,78 @@ class Notebook:
         )
 
 
+class OnWall:
+    """The widget of cell 0, which has a wall, as a person uses it."""
+
+    def __init__(self, opened):
+        self.opened = opened
+        self.page = opened.page
+        self.root = self.page.locator(".ig-root")
+        self.frame = self.root.locator(".ig-wall-frame")
+        self.counts = self.root.locator(".ig-bar .ig-place")
+
+    def begin(self):
+        self.opened.start(0)
+        return self.ready()
+
+    def ready(self):
+        """Wait until there is something on the wall."""
+        expect(self.frame.get_by_role("option")).to_have_count(1, timeout=60_000)
+        self.root.scroll_into_view_if_needed()
+        return self
+
+    @property
+    def columns(self):
+        side = int(self.root.get_by_label("Size of the tiles").input_value())
+        return (self.frame.evaluate("frame => frame.clientWidth") - 4) // (side + 4)
+
+    def tile(self, column, row=0):
+        """The middle of a tile of a wall without headers, on the page; columns go on in the next row."""
+        area = self.frame.bounding_box()
+        step = (self.frame.evaluate("frame => frame.clientWidth") - 4) / self.columns
+        more, column = divmod(column, self.columns)
+        return area["x"] + 4 + (column + 0.5) * step, area["y"] + 4 + (row + more + 0.5) * step
+
+    def click(self, column, row=0, **how):
+        keys = how.pop("modifiers", [])
+        for key in keys:
+            self.page.keyboard.down(key)
+        self.page.mouse.click(*self.tile(column, row), **how)
+        for key in keys:
+            self.page.keyboard.up(key)
+
+    def choose(self, label, value):
+        self.root.get_by_label(label, exact=True).select_option(value)
+
+    def active(self, number):
+        expect(self.frame.get_by_role("option")).to_have_text(re.compile(rf"^\w+ {number}, "))
+
+    def saved(self):
+        expect(self.root.locator(".ig-saved")).to_have_text("Saved", timeout=30_000)
+
+    def told(self, cell):
+        """What a cell prints as JSON, once everything is saved."""
+        self.saved()
+        return self.opened.json(cell)
+
+    def levels(self):
+        """How many levels of red the wall's pixels have."""
+        return self.root.locator(".ig-wall-canvas").evaluate(
+            """canvas => {
+                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+                const levels = new Set();
+                for (let i = 0; i < data.length; i += 4 * 37) levels.add(data[i]);
+                return levels.size;
+            }"""
+        )
+
+
+@pytest.fixture
+def on_wall():
+    """Use a notebook's widget that has a wall: ``on_wall(notebook(cell, …)).begin()``."""
+    return OnWall
+
+
 @pytest.fixture
 def open_notebook(lab, chromium):
     """Open a notebook in a browser of its own: ``open_notebook(name)``, or with ``app="notebook"``."""

@@ -54,14 +54,29 @@ matcher = ig.PatternMatcher([])
 ig.PatternHits(images, classes=classes, log=log, search=lambda box: matcher.hits(images, box), **more)
 """
 
+SIMILARITY_REVIEW = """
+images = ig.ImageSet.from_arrays(arrays, ids=ids)
+labels, groups = [classes[0], classes[-1], classes[0], None], {"similar": [classes[0]] * 4}
+ig.SimilarityReview(images, labels=labels, classes=classes, groups=groups, log=log, **more)
+"""
+
 WIDGETS = {
     "box_annotator": (BOX_ANNOTATOR, "log.annotations"),
     "peer_review": (PEER_REVIEW, "log.verdicts()"),
     "pattern_gallery": (PATTERN_GALLERY, "log.verdicts()"),
     "pattern_hits": (PATTERN_HITS, "log.annotations"),
+    "similarity_review": (SIMILARITY_REVIEW, "log.current(source='SimilarityReview')"),
 }
 
-KEYS = {"box_annotator": ["b"], "peer_review": ["a"], "pattern_gallery": ["1"], "pattern_hits": ["b"]}
+KEYS = {
+    "box_annotator": ["b"],
+    "peer_review": ["a"],
+    "pattern_gallery": ["1"],
+    "pattern_hits": ["b"],
+    "similarity_review": ["1"],
+}
+
+ON_A_WALL = {"pattern_gallery", "similarity_review"}
 
 
 @pytest.fixture
@@ -78,9 +93,11 @@ def widget(notebook, request):
         page = opened.page
         root = page.locator(".ig-root")
         expect(root.locator(".ig-saved")).to_have_text("Saved", timeout=20_000)
-        keyboard = root.locator(".ig-wall-frame") if name == "pattern_gallery" else root
+        keyboard = root.locator(".ig-wall-frame") if name in ON_A_WALL else root
         keyboard.focus()
-        if name != "pattern_gallery":
+        if name in ON_A_WALL:
+            expect(keyboard.get_by_role("option")).to_have_count(1, timeout=20_000)
+        else:
             page.wait_for_function("document.querySelector('.ig-stack > canvas')?.width > 1")
         for key in KEYS[name]:
             page.keyboard.press(key)
@@ -100,7 +117,7 @@ def widget(notebook, request):
 def test_a_widget_works_in_notebook_7_and_follows_the_theme(widget, screenshot, name):
     opened, root = widget(name, app="notebook")
     screenshot(opened.page, f"notebook7_{name}")
-    shown = root.locator(".ig-wall-canvas" if name == "pattern_gallery" else ".ig-stage").screenshot()
+    shown = root.locator(".ig-wall-canvas" if name in ON_A_WALL else ".ig-stage").screenshot()
     grays = cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert np.mean((grays > 60) & (grays < 180)) > 0.05  # the pictures are seen: nothing lies over them
     back = root.evaluate("root => getComputedStyle(root.querySelector('.ig-bar')).backgroundColor")

@@ -1,6 +1,3 @@
-import json
-import re
-
 import pytest
 from playwright.sync_api import expect
 
@@ -49,68 +46,16 @@ print(gallery.annotations.drop(columns="at").to_json(orient="records"))
 """
 
 
-class Looking:
-    """The gallery of cell 0, as a person uses it."""
-
-    def __init__(self, opened):
-        self.opened = opened
-        self.page = opened.page
-        self.root = self.page.locator(".ig-root")
-        self.frame = self.root.locator(".ig-wall-frame")
-        self.counts = self.root.locator(".ig-bar .ig-place")
-
-    def begin(self):
-        self.opened.start(0)
-        return self.ready()
-
-    def ready(self):
-        expect(self.counts).to_contain_text("patterns", timeout=30_000)
-        self.root.scroll_into_view_if_needed()
-        return self
-
-    def tile(self, column, row=0):
-        """The middle of a tile on the page."""
-        area = self.frame.bounding_box()
-        inner = self.frame.evaluate("frame => frame.clientWidth")
-        columns = (inner - 4) // (112 + 4)
-        step = (inner - 4) / columns
-        return area["x"] + 4 + (column + 0.5) * step, area["y"] + 4 + (row + 0.5) * step
-
-    def click(self, column, row=0, **how):
-        keys = how.pop("modifiers", [])
-        for key in keys:
-            self.page.keyboard.down(key)
-        self.page.mouse.click(*self.tile(column, row), **how)
-        for key in keys:
-            self.page.keyboard.up(key)
-
-    def active(self, number):
-        expect(self.frame.get_by_role("option")).to_have_text(re.compile(rf"^pattern {number}, "))
-
-    def saved(self):
-        expect(self.root.locator(".ig-saved")).to_have_text("Saved", timeout=15_000)
-
-    def said(self):
-        return {row["image"]: (row["label"], row["present"]) for row in json.loads(self.opened.run(1))}
-
-    def pixels(self):
-        """How many levels of red the wall's pixels have."""
-        return self.root.locator(".ig-wall-canvas").evaluate(
-            """canvas => {
-                const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-                const levels = new Set();
-                for (let i = 0; i < data.length; i += 4 * 37) levels.add(data[i]);
-                return levels.size;
-            }"""
-        )
+def said(looking):
+    return {row["image"]: (row["label"], row["present"]) for row in looking.told(1)}
 
 
-def test_patterns_are_dropped_kept_and_renamed_by_mouse_and_keys(notebook, screenshot):
+def test_patterns_are_dropped_kept_and_renamed_by_mouse_and_keys(notebook, on_wall, screenshot):
     opened = notebook(SETUP.format(name="gallery"), READ)
-    looking = Looking(opened).begin()
+    looking = on_wall(opened).begin()
     looking.page.wait_for_function("document.querySelector('.ig-pattern img')?.complete")
     looking.page.wait_for_timeout(500)
-    assert looking.pixels() > 60  # there are pictures
+    assert looking.levels() > 60  # there are pictures
     looking.click(0)
     looking.active(1)
     looking.click(2, modifiers=["Control"])
@@ -125,7 +70,7 @@ def test_patterns_are_dropped_kept_and_renamed_by_mouse_and_keys(notebook, scree
     looking.active(4)  # with nothing selected, too
     looking.saved()
     screenshot(looking.page, "pattern_gallery")
-    assert looking.said() == {
+    assert said(looking) == {
         "im0.png#0": (None, False),
         "im2.png#0": (None, True),
         "im1.png#0": ("crack", True),  # it was a stain
@@ -133,14 +78,14 @@ def test_patterns_are_dropped_kept_and_renamed_by_mouse_and_keys(notebook, scree
     looking.frame.focus()  # running a cell has taken it
     looking.page.keyboard.press("Control+z")
     looking.saved()
-    assert looking.said()["im2.png#0"] == (None, False)
+    assert said(looking)["im2.png#0"] == (None, False)
     opened.theme("dark")
     looking.page.wait_for_timeout(800)
     screenshot(looking.page, "pattern_gallery_dark")
 
 
-def test_a_rubber_band_and_ranges_select(notebook):
-    looking = Looking(notebook(SETUP.format(name="band"))).begin()
+def test_a_rubber_band_and_ranges_select(notebook, on_wall):
+    looking = on_wall(notebook(SETUP.format(name="band"))).begin()
     start, end = looking.tile(0, 0), looking.tile(2, 1)
     area = looking.frame.bounding_box()
     looking.page.mouse.move(area["x"] + 1, area["y"] + 1)
@@ -161,9 +106,9 @@ def test_a_rubber_band_and_ranges_select(notebook):
     expect(looking.counts).to_contain_text("selected of")
 
 
-def test_filters_families_and_orders_change_what_is_shown(notebook):
+def test_filters_families_and_orders_change_what_is_shown(notebook, on_wall):
     opened = notebook(SETUP.format(name="filters"), "print(len(patterns))")
-    looking = Looking(opened).begin()
+    looking = on_wall(opened).begin()
     total = int(opened.run(1))
     looking.root.get_by_label("Show policy").uncheck()
     expect(looking.counts).to_contain_text(f"6 of {total} patterns")
@@ -185,8 +130,8 @@ def test_filters_families_and_orders_change_what_is_shown(notebook):
     expect(looking.counts).to_have_text(f"{total} patterns, 0 dropped")
 
 
-def test_more_patterns_come_while_others_are_judged_and_can_be_stopped(notebook):
-    looking = Looking(notebook(SETUP.format(name="more"), READ)).begin()
+def test_more_patterns_come_while_others_are_judged_and_can_be_stopped(notebook, on_wall):
+    looking = on_wall(notebook(SETUP.format(name="more"), READ)).begin()
     before = int(looking.counts.inner_text().split()[0])
     number = looking.root.get_by_label("How many patterns to make")
     number.fill("5")
@@ -201,14 +146,14 @@ def test_more_patterns_come_while_others_are_judged_and_can_be_stopped(notebook)
     after = int(looking.counts.inner_text().split(" of ")[-1].split()[0])
     assert after == before + 5 + 3
     looking.saved()
-    assert looking.said() == {"im0.png#0": (None, False)}
+    assert said(looking) == {"im0.png#0": (None, False)}
 
 
-def test_decisions_survive_a_reload_and_a_dead_kernel(notebook):
+def test_decisions_survive_a_reload_and_a_dead_kernel(notebook, on_wall):
     opened = notebook(
         SETUP.format(name="survive"), READ, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
     )
-    looking = Looking(opened).begin()
+    looking = on_wall(opened).begin()
     looking.click(0)
     looking.page.keyboard.press("d")
     looking.saved()
@@ -227,11 +172,11 @@ def test_decisions_survive_a_reload_and_a_dead_kernel(notebook):
     looking.begin()
     looking.saved()
     expect(looking.counts).to_contain_text("2 dropped")
-    assert looking.said() == {"im0.png#0": (None, False), "im1.png#0": (None, False)}
+    assert said(looking) == {"im0.png#0": (None, False), "im1.png#0": (None, False)}
 
 
-def test_fingers_select_and_scroll(notebook, fingers):
-    looking = Looking(notebook(SETUP.format(name="gallery_touch"))).begin()
+def test_fingers_select_and_scroll(notebook, on_wall, fingers):
+    looking = on_wall(notebook(SETUP.format(name="gallery_touch"))).begin()
     touch = fingers(looking.page)
     first, third = looking.tile(0), looking.tile(2)
     touch("touchStart", first)
@@ -256,7 +201,7 @@ PatternGallery(ImageSet.from_arrays(Made()), log=AnnotationLog("many.db"))
 """
 
 
-def test_a_million_patterns_are_one_wall_and_no_message_is_large(notebook):
+def test_a_million_patterns_are_one_wall_and_no_message_is_large(notebook, on_wall):
     opened = notebook(MANY)
     devtools = opened.page.context.new_cdp_session(opened.page)
     devtools.send("Network.enable")
@@ -264,7 +209,7 @@ def test_a_million_patterns_are_one_wall_and_no_message_is_large(notebook):
     devtools.on(
         "Network.webSocketFrameReceived", lambda event: sizes.append(len(event["response"]["payloadData"]))
     )
-    looking = Looking(opened)
+    looking = on_wall(opened)
     opened.run(0, timeout_s=120)
     expect(looking.counts).to_have_text("1000000 patterns, 0 dropped", timeout=60_000)
     looking.frame.focus()

@@ -9,7 +9,7 @@ import pytest
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
 from ig_widgets.compute.patterns import crop_patterns
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog, LogError
+from ig_widgets.data.log import LogError
 from ig_widgets.widgets.pattern_gallery import PatternGallery
 
 BOXES = pd.DataFrame(
@@ -35,12 +35,6 @@ def images():
 @pytest.fixture
 def patterns(images):
     return crop_patterns(images, BOXES)
-
-
-@pytest.fixture
-def log(tmp_path):
-    with AnnotationLog(tmp_path / "annotations.db") as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 // The panel beside the wall: one pattern large, where it lies in its image, and where it came from.
 import { element } from "../shared/element";
-import { jpeg } from "../shared/jpeg";
+import { Pictures } from "../shared/pictures";
 import type { About } from "./protocol";
 
 export class Details {
@@ -10,7 +10,7 @@ export class Details {
   private readonly place = element("div");
   private readonly facts = element("dl", { class: "ig-facts" });
   private readonly parent = element("button", { type: "button", hidden: true }, "Go to its parent");
-  private sources: string[] = [];
+  private readonly pictures = new Pictures();
 
   /** @param close ends that it is shown large */
   constructor(toParent: () => void, close: () => void) {
@@ -25,7 +25,7 @@ export class Details {
     this.name.textContent = about.id;
     this.name.title = about.id;
     this.forget();
-    const [large, place] = pictures.map((picture) => this.load(picture));
+    const [large, place] = pictures.map((picture) => this.pictures.load(picture));
     this.picture.replaceChildren(element("img", { src: large as string, alt: `The pattern ${about.id}` }));
     this.facts.replaceChildren(
       ...[...facts, ...lineage(about)].flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]),
@@ -49,13 +49,7 @@ export class Details {
 
   /** Give back the pictures that were shown. */
   forget(): void {
-    this.sources.splice(0).forEach((source) => URL.revokeObjectURL(source));
-  }
-
-  private load(picture: DataView): string {
-    const source = URL.createObjectURL(jpeg(picture));
-    this.sources.push(source);
-    return source;
+    this.pictures.forget();
   }
 }
 

@@ -4,21 +4,23 @@ import { Frame } from "../shared/frame";
 import { newKey } from "../shared/identity";
 import { cut, isolated } from "../shared/names";
 import type { Outbox } from "../shared/outbox";
+import { packed, unpacked } from "../shared/packing";
 import { colourOf } from "../shared/palette";
-import { type Requests, Superseded } from "../shared/requests";
+import { Reading } from "../shared/reading";
+import type { Requests } from "../shared/requests";
 import { Saving } from "../shared/saving";
 import { outboxOf } from "../shared/sending";
 import { stillSaid, takenBack } from "../shared/waiting";
+import { Following } from "../shared/wall/following";
 import { badge, caption, shade } from "../shared/wall/marks";
 import { Wall } from "../shared/wall/wall";
 import { Details } from "./details";
 import { type Command, commandOf, KEYS } from "./keys";
 import { MakingBar } from "./making";
 import type { About, Columns, Done, Gesture, Hello, Making, News } from "./protocol";
-import { DROPPED, isClass, type Judgement, KEPT, ORIGINS, packed, STATES, Table, unpacked } from "./table";
+import { DROPPED, isClass, type Judgement, KEPT, ORIGINS, STATES, Table } from "./table";
 import { Toolbar } from "./toolbar";
 
-const DETAILS_AFTER_MS = 80;
 const NAMED_FROM_PIXELS = 84; // smaller tiles have no room for a name
 
 export class Gallery {
@@ -36,15 +38,13 @@ export class Gallery {
   private revision: number;
   /** The names of the first patterns, by their number. */
   private readonly names = new Map<number, string>();
-  private reading: Promise<void> | null = null;
-  private again: Promise<void> | null = null;
+  private readonly reading: Reading<Columns>;
+  private readonly following: Following<About>;
   private family: number | null = null;
-  private detailed: number | null = null;
-  private detailTimer = 0;
 
   constructor(
     root: HTMLElement,
-    private readonly requests: Requests,
+    requests: Requests,
     hello: Hello,
   ) {
     this.revision = hello.revision;
@@ -78,15 +78,31 @@ export class Gallery {
       open: () => this.run({ do: "zoom" }),
       failed: this.frame.failed,
     });
+    this.reading = new Reading<Columns>(
+      requests,
+      "columns",
+      (start, part, buffers) => this.load(start, part, buffers),
+      () => this.loaded(),
+      this.frame.failed,
+      this.frame.signal,
+    );
+    this.following = new Following<About>(
+      requests,
+      () => this.wall,
+      (item, about, pictures) => {
+        this.details.show(about, pictures, this.facts(item), (this.table.parents[item] as number) >= 0);
+      },
+      (sentence) => this.details.say(sentence),
+    );
     requests.onNews = (news: News, buffers) => this.heard(news, buffers);
     this.frame.fill([this.toolbar.root, this.making.root], this.wall.root, this.details.root);
     this.making.show(hello.making);
-    void this.load().then(() => this.outbox.flush());
+    void this.reading.from(0).then(() => this.outbox.flush());
   }
 
   dispose(): void {
     this.saving.dispose();
-    clearTimeout(this.detailTimer);
+    this.following.dispose();
     this.frame.dispose();
     this.wall.dispose();
     this.details.forget();
@@ -171,18 +187,18 @@ export class Gallery {
     if (making) this.heardOfMaking(making);
     if (changed) {
       // read again everything, if something was missed or there is too much of it
-      if (changed.all || changed.revision !== this.revision + 1 || this.reading) return void this.load();
+      if (changed.all || changed.revision !== this.revision + 1 || this.reading.busy) return void this.reading.from(0);
       this.revision = changed.revision;
       this.table.classes = changed.classes;
       this.table.change(buffers);
       this.toolbar.showClasses(changed.classes);
-      this.detailed = null;
+      this.following.forget();
       this.moved();
       this.wall.redraw();
     }
     if (grown) {
       this.names.set(grown.count, grown.gallery);
-      void this.load(this.table.count);
+      void this.reading.from(this.table.count);
     }
   }
 
@@ -191,41 +207,19 @@ export class Gallery {
     if (making.error) this.frame.trouble.show(making.error.message, making.error.details);
   }
 
-  /** Read the columns from a row on; whoever comes while this is under way has everything read once more. */
-  private load(start = 0): Promise<void> {
-    if (this.reading) {
-      this.again ??= this.reading.then(() => this.load());
-      return this.again;
-    }
-    this.again = null;
-    this.reading = this.read(start)
-      .catch(this.frame.failed)
-      .finally(() => {
-        this.reading = null;
-      });
-    return this.reading;
+  private load(start: number, { revision, classes }: Columns, buffers: readonly DataView[]): void {
+    this.table.load(start, buffers);
+    this.table.classes = classes;
+    this.revision = revision;
   }
 
-  private async read(from: number): Promise<void> {
-    const before = this.table.count;
-    let start = from;
-    let count = 0;
-    do {
-      const { value, buffers } = await this.requests.insist<Columns>("columns", { start });
-      if (this.frame.signal.aborted) return;
-      this.table.load(start, buffers);
-      this.table.classes = value.classes;
-      this.revision = value.revision;
-      count = value.count;
-      const read = (buffers[0] as DataView).byteLength;
-      if (read === 0) break;
-      start += read;
-    } while (start < count);
+  private loaded(): void {
+    const more = this.table.count !== this.wall.total;
     this.foretell();
     this.wall.grow(this.table.count);
     this.toolbar.showClasses(this.table.classes);
-    this.detailed = null;
-    if (this.table.count !== before) this.arrange();
+    this.following.forget();
+    if (more) this.arrange();
     else this.moved();
     this.wall.redraw();
   }
@@ -241,24 +235,7 @@ export class Gallery {
     this.toolbar.showSize(this.wall.tileSide);
     this.toolbar.showOrigins(this.table.originCounts);
     this.showCounts();
-    const item = this.wall.active;
-    if (item === this.detailed) return;
-    clearTimeout(this.detailTimer);
-    this.detailTimer = window.setTimeout(() => void this.describeInPanel(), DETAILS_AFTER_MS);
-  }
-
-  private async describeInPanel(): Promise<void> {
-    const item = this.wall.active;
-    this.detailed = item;
-    if (item === null) return this.details.say("No pattern is shown: choose other filters.");
-    try {
-      const { value, buffers } = await this.requests.latest<About>("about", { item });
-      if (this.wall.active === item) {
-        this.details.show(value, buffers, this.facts(item), (this.table.parents[item] as number) >= 0);
-      }
-    } catch (error) {
-      if (!(error instanceof Superseded)) this.details.say((error as Error).message);
-    }
+    this.following.moved();
   }
 
   private facts(item: number): [string, string][] {

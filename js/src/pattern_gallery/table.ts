@@ -1,6 +1,6 @@
 // What is known about each pattern, in columns: the browser filters and sorts them without asking the kernel.
-import { column, joined } from "../shared/columns";
-import type { Section } from "../shared/wall/layout";
+import { column, joined, tallied } from "../shared/columns";
+import { type Arranged, grouped } from "../shared/wall/grouping";
 
 export const ORIGINS = ["cut out", "policy", "GAN"] as const;
 export const STATES = ["undecided", "kept", "dropped"] as const;
@@ -96,7 +96,7 @@ export class Table {
   }
 
   /** Which items are shown, in which order, and under which headers. */
-  arrange(filter: Filter, sorting: Sorting): { order: Uint32Array; sections: Section[] } {
+  arrange(filter: Filter, sorting: Sorting): Arranged {
     const family = filter.family === null ? null : this.root(filter.family);
     const found = new Uint32Array(this.count);
     let number = 0;
@@ -114,9 +114,9 @@ export class Table {
       case "importance":
         return { order: order.sort((a, b) => this.weight(b) - this.weight(a) || a - b), sections: [] };
       case "class":
-        return this.grouped(order, this.labels, (label) => this.classes[label] ?? "no class");
+        return grouped(order, this.labels, (label) => this.classes[label] ?? "no class");
       case "origin":
-        return this.grouped(order, this.origins, (origin) => ORIGINS[origin] ?? "");
+        return grouped(order, this.origins, (origin) => ORIGINS[origin] ?? "");
     }
   }
 
@@ -146,23 +146,6 @@ export class Table {
     return Number.isNaN(value) ? -Infinity : value;
   }
 
-  private grouped(
-    order: Uint32Array,
-    column: Uint8Array | Uint16Array,
-    name: (value: number) => string,
-  ): { order: Uint32Array; sections: Section[] } {
-    order.sort((a, b) => (column[a] as number) - (column[b] as number) || a - b);
-    const sections: Section[] = [];
-    let start = 0;
-    for (let i = 1; i <= order.length; i++) {
-      const value = column[order[start] as number] as number;
-      if (i < order.length && column[order[i] as number] === value) continue;
-      sections.push({ title: `${name(value)} (${i - start})`, count: i - start });
-      start = i;
-    }
-    return { order, sections };
-  }
-
   private rootsOf(): Int32Array {
     const roots = new Int32Array(this.count).fill(-1);
     for (let item = 0; item < this.count; item++) {
@@ -183,31 +166,4 @@ export class Table {
 
 export function isClass(label: number): boolean {
   return label !== NO_CLASS;
-}
-
-/** Few items as they are, many as text with a bit for each: 100 000 take 17 kB, whichever they are. */
-export function packed(items: readonly number[], count: number): number[] | string {
-  if (items.length * 8 < count / 6) return [...items];
-  const bytes = new Uint8Array(Math.ceil(count / 8));
-  for (const item of items) bytes[item >> 3] = (bytes[item >> 3] as number) | (1 << (item & 7));
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 0x8000) text += String.fromCharCode(...bytes.subarray(i, i + 0x8000));
-  return btoa(text);
-}
-
-/** The items that `packed` was given. */
-export function unpacked(text: number[] | string): number[] {
-  if (typeof text !== "string") return text;
-  const items: number[] = [];
-  const bytes = atob(text);
-  for (let i = 0; i < bytes.length; i++) {
-    for (let bit = 0, byte = bytes.charCodeAt(i); byte; bit++, byte >>= 1) if (byte & 1) items.push(8 * i + bit);
-  }
-  return items;
-}
-
-function tallied(column: Uint8Array, kinds: number): number[] {
-  const counts = new Array<number>(kinds).fill(0);
-  for (const value of column) counts[value] = (counts[value] as number) + 1;
-  return counts;
 }

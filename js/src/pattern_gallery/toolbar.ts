@@ -1,8 +1,8 @@
 // The rows above the wall: what is shown and how, what is done to the selection, and whether everything is saved.
-import { Bar, choice } from "../shared/bar";
+import { Bar, choice, menu, relist } from "../shared/bar";
 import { element } from "../shared/element";
 import type { Help } from "../shared/keys";
-import { SIDES } from "../shared/wall/wall";
+import { SizeSlider } from "../shared/wall/size_slider";
 import type { Command } from "./keys";
 import { type Filter, ORIGINS, type Sorting, STATES } from "./table";
 
@@ -19,15 +19,8 @@ export class Toolbar extends Bar<Command> {
   private readonly states = choice("Show decisions", ["all", ...STATES]);
   private readonly label = choice("Show class", ["all classes"]);
   private readonly sorting: HTMLSelectElement;
-  private readonly rename = choice("Give the selected patterns a class", ["class …"]);
-  private readonly size = element("input", {
-    type: "range",
-    min: SIDES.smallest,
-    max: SIDES.largest,
-    value: SIDES.usual,
-    "aria-label": "Size of the tiles",
-    title: "Size of the tiles (+ and −)",
-  });
+  private readonly rename: HTMLSelectElement;
+  private readonly size: SizeSlider;
   private readonly family = this.button("Whole family", "Only the family of the pattern (F)", { do: "family" });
   private readonly counts = element("span", { class: "ig-place", role: "status" });
 
@@ -44,12 +37,8 @@ export class Toolbar extends Bar<Command> {
     const sortings = (Object.keys(SORTINGS) as Sorting[]).filter((sorting) => sortable || sorting !== "importance");
     this.sorting = choice("Sort", sortings.map((sorting) => SORTINGS[sorting]), "Sort", sortings);
     for (const box of [...this.origins, this.states, this.label, this.sorting]) box.addEventListener("change", changed);
-    this.size.addEventListener("input", () => resize(Number(this.size.value)));
-    this.rename.addEventListener("change", () => {
-      run({ do: "class", position: this.rename.selectedIndex - 1 });
-      this.rename.selectedIndex = 0;
-      toKeys();
-    });
+    this.size = new SizeSlider(resize);
+    this.rename = menu("Give the selected patterns a class", "class …", toKeys, (position) => run({ do: "class", position }));
     const origins = this.origins.map((box, i) =>
       element("label", {}, box, ` ${ORIGINS[i]} `, this.originCounts[i] as HTMLElement),
     );
@@ -57,7 +46,7 @@ export class Toolbar extends Bar<Command> {
       this.group("Origin", ...origins),
       this.group("Filter", this.states, this.label, this.family),
       this.group("Order", this.sorting),
-      this.group("Size", this.size),
+      this.group("Size", this.size.root),
       this.group(
         "Selected patterns",
         this.button("Keep", "Keep the selected patterns (K)", { do: "keep" }),
@@ -86,15 +75,8 @@ export class Toolbar extends Bar<Command> {
   }
 
   showClasses(classes: readonly string[]): void {
-    for (const [choice, first] of [
-      [this.label, "all classes"],
-      [this.rename, "class …"],
-    ] as const) {
-      if (choice.options.length === classes.length + 1) continue;
-      const chosen = choice.selectedIndex;
-      choice.replaceChildren(...[first, ...classes].map((label) => element("option", {}, label)));
-      choice.selectedIndex = Math.max(chosen, 0);
-    }
+    relist(this.label, "all classes", classes);
+    relist(this.rename, "class …", classes);
   }
 
   showOrigins(counts: readonly number[]): void {
@@ -110,7 +92,7 @@ export class Toolbar extends Bar<Command> {
   }
 
   showSize(side: number): void {
-    this.size.value = String(side);
+    this.size.show(side);
   }
 
   showCounts(sentence: string): void {

@@ -51,3 +51,22 @@ export function choice(
   const options = names.map((name, i) => element("option", { value: values[i] }, name));
   return element("select", { "aria-label": label, title }, ...options);
 }
+
+/** A list of which choosing something does something at once; it shows its own name again then. */
+export function menu(label: string, name: string, toKeys: () => void, choose: (position: number) => void): HTMLSelectElement {
+  const made = choice(label, [name]);
+  made.addEventListener("change", () => {
+    choose(made.selectedIndex - 1);
+    made.selectedIndex = 0;
+    toKeys();
+  });
+  return made;
+}
+
+/** Put these names into a list, the first of which stays. */
+export function relist(made: HTMLSelectElement, first: string, names: readonly string[]): void {
+  if (made.options.length === names.length + 1) return;
+  const chosen = made.selectedIndex;
+  made.replaceChildren(...[first, ...names].map((name) => element("option", {}, name)));
+  made.selectedIndex = Math.max(chosen, 0);
+}

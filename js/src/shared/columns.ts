@@ -14,3 +14,10 @@ export function joined<C extends Column>(whole: C, start: number, part: C): C {
   longer.set(part, start);
   return longer;
 }
+
+/** How often each of so many kinds occurs. */
+export function tallied(column: Uint8Array, kinds: number): number[] {
+  const counts = new Array<number>(kinds).fill(0);
+  for (const value of column) counts[value] = (counts[value] as number) + 1;
+  return counts;
+}

@@ -31,3 +31,21 @@ export function badge(context: CanvasRenderingContext2D, tile: Box, sign: string
   context.textBaseline = "middle";
   context.fillText(sign, x + BADGE_PIXELS / 2, tile.y + BADGE_PIXELS / 2);
 }
+
+/** A cross over a whole tile, to be seen on any picture. */
+export function cross(context: CanvasRenderingContext2D, { x, y, width, height }: Box, colour: string): void {
+  context.lineCap = "round";
+  for (const [stroke, line] of [
+    ["rgb(255 255 255 / 80%)", 6],
+    [colour, 3],
+  ] as const) {
+    context.strokeStyle = stroke;
+    context.lineWidth = line;
+    context.beginPath();
+    context.moveTo(x + 6, y + 6);
+    context.lineTo(x + width - 6, y + height - 6);
+    context.moveTo(x + width - 6, y + 6);
+    context.lineTo(x + 6, y + height - 6);
+    context.stroke();
+  }
+}

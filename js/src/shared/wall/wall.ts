@@ -3,7 +3,8 @@ import { element } from "../element";
 import { newKey } from "../identity";
 import { cut } from "../names";
 import type { Requests } from "../requests";
-import type { Box } from "../box";
+import type { Box, Point } from "../box";
+import type { Brush } from "./brush";
 import { GAP, HEADER, Layout, type Section, type Tile } from "./layout";
 import { Scroller } from "./scroller";
 import { Selection } from "./selection";
@@ -15,11 +16,13 @@ export interface Showing {
   describe(item: number): string;
   /** Draw over the picture of an item. */
   decorate(context: CanvasRenderingContext2D, item: number, tile: Box): void;
-  /** Another item has the keyboard, or more or fewer are selected. */
+  /** Another item has the keyboard, more or fewer are selected, or tiles have another size. */
   changed(): void;
   /** Enter or a double click. */
   open(): void;
   failed(error: Error): void;
+  /** What clicks and drags do, where that is not to select. */
+  readonly brush?: Brush;
 }
 
 export const SIDES = { smallest: 32, usual: 112, largest: 400 };
@@ -70,6 +73,9 @@ export class Wall {
   private downwards = true;
   private colours: Colours | null = null;
   private coloursAt = 0;
+  private pointer: Point | null = null;
+  /** Whether clicks and drags select on a wall with a brush, too. */
+  selecting = false;
 
   constructor(
     requests: Requests,
@@ -99,6 +105,11 @@ export class Wall {
     const longer = new Int32Array(total).fill(-1);
     longer.set(this.places.subarray(0, total));
     this.places = longer;
+  }
+
+  /** How many items there are, shown or not. */
+  get total(): number {
+    return this.places.length;
   }
 
   /** Other items are shown from now on: number 0 is what the kernel calls `first`. */
@@ -150,6 +161,40 @@ export class Wall {
     return this.active === null ? [] : [this.active];
   }
 
+  get paintable(): boolean {
+    return this.showing.brush !== undefined;
+  }
+
+  /** What clicks and drags do, or null where they select. */
+  get brush(): Brush | null {
+    return (this.selecting ? null : this.showing.brush) ?? null;
+  }
+
+  /** The mouse is at this point of the frame, or away. */
+  hover(pointer: Point | null): void {
+    const before = this.hovered;
+    this.pointer = pointer;
+    if (this.paintable && this.hovered !== before) this.redraw();
+  }
+
+  /** The item below the mouse, or null. */
+  get hovered(): number | null {
+    const position = this.pointer && this.positionAt(this.pointer.x, this.pointer.y);
+    return position === null ? null : (this.order[position] ?? null);
+  }
+
+  /** Items of which the middle is to be seen on the page, with their pictures. */
+  get inSight(): number[] {
+    const { top } = this.frame.getBoundingClientRect();
+    const { offset } = this.scroller;
+    const from = offset + Math.max(0, -top);
+    const to = offset + Math.min(this.frame.clientHeight, window.innerHeight - top);
+    return [...this.layout.within(from, to)]
+      .filter(({ y, height }) => y + height / 2 >= from && y + height / 2 <= to)
+      .map(({ position }) => this.order[position] as number)
+      .filter((item) => this.thumbnails.get(item) !== undefined);
+  }
+
   /** Where an item is shown, or -1. */
   placeOf(item: number): number {
     return this.places[item] ?? -1;
@@ -167,6 +212,7 @@ export class Wall {
     this.side = Math.round(Math.min(Math.max(side, SIDES.smallest), SIDES.largest));
     this.relay();
     if (middle !== null) this.scroller.to(this.layout.tile(middle).y - this.frame.clientHeight / 2);
+    this.showing.changed();
   }
 
   /** Give an item the keyboard, and bring it into sight. */
@@ -320,6 +366,11 @@ export class Wall {
       context.lineTo(x + 8, y + 13);
       context.lineTo(x + 14, y + 5);
       context.stroke();
+    }
+    if (this.paintable && this.selection.count === 0 && item === this.hovered) {
+      context.strokeStyle = colours.focus; // what a key is about
+      context.lineWidth = 2;
+      context.strokeRect(x + 1, y + 1, width - 2, height - 2);
     }
     if (tile.position === this.activePosition) {
       context.strokeStyle = colours.text;

@@ -1,6 +1,7 @@
-// Mouse, pen, fingers and keys on a wall: give an item the keyboard, select, open, scroll.
+// Mouse, pen, fingers and keys on a wall: give an item the keyboard, select, paint, open, scroll.
 import { type Point, upright } from "../box";
 import { letterOf } from "../keys";
+import { Stroke } from "./brush";
 import type { Selection, Snapshot } from "./selection";
 import type { Wall } from "./wall";
 
@@ -15,8 +16,12 @@ interface Drag {
   start: Point;
   /** Where the pointer is, in the frame's coordinates. */
   at: Point;
-  /** A rubber band (mouse, pen), or a range painted with a finger that was held down first; null: not yet. */
-  kind: "band" | "range" | null;
+  /**
+   * A rubber band (mouse), or a range selected by a finger that was held down first; on a wall with a brush, a stroke of
+   * it (mouse, or a finger that was held down first); null: not yet.
+   */
+  kind: "band" | "range" | "stroke" | null;
+  stroke: Stroke | null;
   touch: boolean;
   keep: Snapshot | null;
   /** The item below it; its place may change while it is pressed. */
@@ -38,10 +43,11 @@ export class WallGestures {
     frame.addEventListener("pointermove", (event) => this.move(event), { signal });
     frame.addEventListener("pointerup", (event) => this.up(event), { signal });
     frame.addEventListener("pointercancel", () => this.cancel(), { signal });
+    frame.addEventListener("pointerleave", () => wall.hover(null), { signal });
     frame.addEventListener("dblclick", (event) => this.opens(this.at(event)), { signal });
     frame.addEventListener("keydown", (event) => this.keydown(event), { signal });
     // once a finger was held, it selects: the browser must not scroll with it
-    frame.addEventListener("touchmove", (event) => this.drag?.kind === "range" && event.preventDefault(), {
+    frame.addEventListener("touchmove", (event) => this.drag?.touch && this.drag.kind !== null && event.preventDefault(), {
       signal,
       passive: false,
     });
@@ -63,36 +69,46 @@ export class WallGestures {
     const at = this.at(event);
     if (at.x > this.frame.clientWidth) return; // the scroll bar
     const touch = event.pointerType !== "mouse"; // a pen scrolls like a finger
-    const first = this.wall.positionAt(at.x, at.y);
     const adding = event.ctrlKey || event.metaKey;
+    const { brush } = this.wall;
+    const painting = brush !== null && !(adding || event.altKey || event.shiftKey);
     this.drag = {
       pointer: event.pointerId,
       start: { x: at.x, y: at.y + this.wall.offset },
       at,
       kind: null,
+      stroke: painting ? new Stroke(brush, ({ x, y }) => this.itemAt(x, y - this.wall.offset)) : null,
       touch,
       keep: adding || touch ? this.wall.selection.snapshot() : null,
-      item: first === null ? null : (this.wall.shown[first] as number),
+      item: this.itemAt(at.x, at.y),
     };
     if (touch) this.held = window.setTimeout(() => this.hold(), HELD_MS);
   }
 
   private hold(): void {
     if (!this.drag || this.drag.item === null) return;
-    this.drag.kind = "range";
+    this.drag.kind = this.drag.stroke ? "stroke" : "range";
+    this.drag.stroke?.to(this.drag.start);
     this.paint();
     navigator.vibrate?.(10);
   }
 
+  private itemAt(x: number, y: number): number | null {
+    const position = this.wall.positionAt(x, y);
+    return position === null ? null : (this.wall.shown[position] as number);
+  }
+
   private move(event: PointerEvent): void {
     const { drag } = this;
+    if (event.pointerType === "mouse") this.wall.hover(this.at(event));
     if (!drag || drag.pointer !== event.pointerId) return;
     if (event.buttons === 0) return this.cancel(); // it was released outside
     drag.at = this.at(event);
     const far = Math.hypot(drag.at.x - drag.start.x, drag.at.y + this.wall.offset - drag.start.y) > CLICK_PIXELS;
     if (drag.kind === null && far) {
       if (drag.touch) return this.cancel(); // it scrolls
-      drag.kind = "band";
+      drag.kind = drag.stroke ? "stroke" : "band";
+      drag.stroke?.to(drag.start);
       this.frame.setPointerCapture(event.pointerId);
     }
     if (drag.kind === null) return;
@@ -103,13 +119,19 @@ export class WallGestures {
   private up(event: PointerEvent): void {
     const { drag } = this;
     if (!drag || drag.pointer !== event.pointerId) return;
-    this.cancel();
+    this.end(true);
     if (drag.kind !== null || drag.item === null) return;
     const { item } = drag;
     const position = this.wall.placeOf(item);
     if (position < 0) return; // it is not shown any more
-    const { selection } = this.wall;
-    if (event.shiftKey) {
+    const { selection, brush } = this.wall;
+    if (brush && event.shiftKey) {
+      const [from, to] = [this.anchor(selection), position].sort((a, b) => a - b) as [number, number];
+      brush.sweep([...this.wall.shown.subarray(from, to + 1)]);
+    } else if (drag.stroke) {
+      brush?.dab(item);
+      selection.anchor = item;
+    } else if (event.shiftKey) {
       this.wall.select(() => selection.range(this.wall.shown, this.anchor(selection), position));
     } else {
       // a tap adds to what fingers selected, a click begins anew
@@ -128,6 +150,11 @@ export class WallGestures {
   }
 
   private cancel(): void {
+    this.end(false);
+  }
+
+  private end(kept: boolean): void {
+    if (this.drag?.kind === "stroke") this.drag.stroke?.lift(kept);
     clearTimeout(this.held);
     cancelAnimationFrame(this.scrolling);
     this.scrolling = 0;
@@ -138,6 +165,10 @@ export class WallGestures {
   private paint(): void {
     const { drag, wall } = this;
     if (!drag) return;
+    if (drag.kind === "stroke") {
+      const y = Math.min(Math.max(drag.at.y, 0), this.frame.clientHeight - 1); // what is out of sight is not painted
+      return drag.stroke?.to({ x: drag.at.x, y: y + wall.offset });
+    }
     const end = { x: drag.at.x, y: drag.at.y + wall.offset };
     if (drag.kind === "range") {
       const last = wall.positionAt(drag.at.x, drag.at.y);
@@ -186,6 +217,7 @@ export class WallGestures {
       // nothing: it was done already
     } else if (target !== null) {
       const { selection } = wall;
+      wall.hover(null); // the keys are about where the keyboard is
       if (event.shiftKey) {
         if (selection.count === 0) selection.anchor = wall.active;
         wall.select(() => selection.range(wall.shown, this.anchor(selection), target));
@@ -193,7 +225,7 @@ export class WallGestures {
       } else {
         wall.step(target - wall.position); // what is done next is done to where the keyboard is
       }
-    } else if (event.key === " " || (event.key === "Enter" && event.ctrlKey)) {
+    } else if (event.key === " " ? event.ctrlKey || !wall.paintable : event.key === "Enter" && event.ctrlKey) {
       if (wall.active !== null) {
         const item = wall.active;
         wall.select((selection) => selection.toggle(item));

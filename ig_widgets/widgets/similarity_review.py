@@ -1,0 +1,349 @@
+"""The widget in which people look through labelled images, and mark and correct wrong labels."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from ig_widgets.data.decoding import ImageError
+from ig_widgets.data.images import ImageSet
+from ig_widgets.data.log import AnnotationLog
+from ig_widgets.widgets.arrangements import (
+    Neighbours,
+    checked_grouping,
+    checked_neighbours,
+    checked_orders,
+)
+from ig_widgets.widgets.errors_left import errors_left
+from ig_widgets.widgets.gestures import take_back
+from ig_widgets.widgets.items import items_of
+from ig_widgets.widgets.label_table import MARKED, NO_CLASS, LabelTable
+from ig_widgets.widgets.pictures import overview
+from ig_widgets.widgets.relabelling import put_labels
+from ig_widgets.widgets.wall import CHUNK, WallWidget, introduced, part_of
+
+_STATIC = Path(__file__).parent / "static"
+_SOURCE = "SimilarityReview"
+_LOOKS = "SimilarityReview: looks"
+_LARGEST_PIXELS = 640
+_NEIGHBOUR_PIXELS = 128
+_MOST_NEIGHBOURS = 12
+_FEW = 400  # images: of more of them everything that was said is read
+
+
+class SimilarityReview(WallWidget):
+    """Look through labelled images, similar ones side by side; mark wrong labels, and correct them.
+
+    Every decision is a statement in the log about the image, on disk before the widget says "saved": a mark
+    says that the given label is not there (``label`` the given one, ``present`` False), a correction that
+    another one is (``label`` the new one, ``present`` True; the given one, if that is said to be right). One
+    annotator's statement about an image replaces the one before; what others say is theirs.
+
+    An image that was in sight for a second, or was changed, counts as looked at. That is kept in the log as a
+    skip (``label`` the given one, ``present`` missing), from a source of its own: a glance is no vote for the
+    label, and `labels_of`, `presence` and `annotator_agreement` count none, whereas ``present=True`` would
+    make an opinion of it; and undo passes over it. Press ``?`` in the widget for its keys.
+
+    Parameters
+    ----------
+    images
+        n images.
+    order
+        Positions in `images` in the order in which they are shown, some or all; default: the first of
+        `orders`, or all images as they are.
+    labels
+        The label of each image, missing where it has none: a Series, or anything that makes one. It is never
+        changed.
+    classes
+        The values that an image can be given; default: the categories, or the distinct labels, sorted.
+    orders
+        Other orders to choose from, by name.
+    groups
+        Names of groups by the name of the grouping, one for each image: what is shown under one header. By
+        the given label they can always be grouped.
+    neighbours
+        Positions of the images that resemble each image: an array of shape (n, k), or a function of a
+        position. They are shown beside an image that is looked at closely.
+    log
+        Where statements go; default: the file ``annotations.db`` in the working folder.
+    annotator
+        Who is reviewing.
+    note
+        A sentence to show above everything, such as why this is due.
+
+    Attributes
+    ----------
+    labels : Series
+        The labels as they were given, with those that the annotator corrected; the same index, name and
+        dtype.
+    marked : Series of bool
+        Of the same index: where the given label was said to be wrong, and no other one was given yet.
+    annotations : DataFrame
+        What the annotator decided about these images, in force now.
+
+    Raises
+    ------
+    ValueError
+        If there are no images, or the labels, classes, orders, groups or neighbours do not fit them.
+    """
+
+    _esm = _STATIC / "similarity_review.js"
+    _css = _STATIC / "similarity_review.css"
+
+    def __init__(
+        self,
+        images: ImageSet,
+        order: ArrayLike | None = None,
+        *,
+        labels: ArrayLike,
+        classes: Sequence[Any] | None = None,
+        orders: Mapping[str, ArrayLike] | None = None,
+        groups: Mapping[str, ArrayLike] | None = None,
+        neighbours: Neighbours | None = None,
+        log: AnnotationLog | None = None,
+        annotator: str = "me",
+        note: str = "",
+    ) -> None:
+        if len(images) == 0:
+            raise ValueError("there are no images to review")
+        self._images = images
+        self._given = labels if isinstance(labels, pd.Series) else pd.Series(labels, name="label")
+        self._table = LabelTable(images.ids, self._given, classes)
+        self._orders = checked_orders(images, order, orders or {})
+        self._groups = {
+            name: checked_grouping(name, values, len(images)) for name, values in (groups or {}).items()
+        }
+        self._neighbours = checked_neighbours(neighbours, len(images))
+        self._digest = self._table.digest()
+        self._shown = np.zeros(len(images), dtype=bool)
+        for positions in self._orders.values():
+            self._shown[positions] = True
+        self._log = log if log is not None else AnnotationLog()
+        self._annotator = annotator
+        self._note = note
+        self._lock = threading.RLock()
+        self._revision = 0
+        self._ids = frozenset(images.ids)
+        self._recall(range(len(images)))
+        self._table.recall_looks(self._looks())
+        super().__init__(
+            lambda item: images[item],
+            {
+                "hello": self._hello,
+                "columns": self._columns,
+                "order": self._order,
+                "grouping": self._grouping,
+                "about": self._about,
+                "act": self._act,
+            },
+        )
+
+    @property
+    def labels(self) -> "pd.Series[Any]":
+        """The given labels, with those that the annotator corrected."""
+        with self._lock:
+            self._refresh()
+            return self._table.relabelled()
+
+    @property
+    def marked(self) -> "pd.Series[bool]":
+        """Where the given label was said to be wrong, and no other one was given."""
+        with self._lock:
+            self._refresh()
+            return pd.Series(self._table.states == MARKED, self._given.index, name="marked")
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """What the annotator decided about these images, in force now."""
+        said = self._log.current(annotator=self._annotator, source=_SOURCE)
+        return said[said["image"].isin(self._ids)]
+
+    def apply_to(self, df: pd.DataFrame, column: str = "label") -> pd.DataFrame:
+        """Put the corrected labels into a copy of a table, by its index.
+
+        Parameters
+        ----------
+        df
+            A table with the index of the labels; it may have more rows.
+        column
+            The column of labels.
+
+        Returns
+        -------
+        DataFrame
+            A copy in which the images that were given another label have it. Nothing else is changed, and no
+            row is added.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, the index does not fit, or the column cannot hold the labels.
+        """
+        with self._lock:
+            labels, changed = self.labels, self._table.changed()
+        return put_labels(df, column, labels, changed)
+
+    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
+        with self._lock:
+            return {
+                "count": len(self._table),
+                "shown": int(self._shown.sum()),
+                "revision": self._revision,
+                "review": self._digest,
+                "classes": self._table.texts,
+                "offered": self._table.offered,
+                "orders": list(self._orders),
+                "groupings": list(self._groups),
+                "neighbours": self._neighbours is not None,
+                **introduced(self._log, self._annotator, self._note),
+            }, []
+
+    def _columns(self, *, start: int) -> tuple[dict[str, Any], list[bytes]]:
+        """Return the columns of the rows from `start` on, at most `CHUNK`."""
+        with self._lock:
+            table = self._table
+            told = {"revision": self._revision, "count": len(table), "left": self._left()}
+            columns: list[NDArray[Any]] = [table.seen, table.states, table.labels, table.given]
+            return told, part_of(columns, start)
+
+    def _order(self, *, name: str, start: int) -> tuple[dict[str, Any], list[bytes]]:
+        """Return a part of an order, int32."""
+        return _part(self._orders, name, start)
+
+    def _grouping(self, *, name: str, start: int) -> tuple[dict[str, Any], list[bytes]]:
+        """Return a part of the group of each image, int32 positions in the names of groups."""
+        told, part = _part({key: codes for key, (codes, _) in self._groups.items()}, name, start)
+        return {**told, "names": self._groups[name][1]}, part
+
+    def _about(self, *, item: int) -> tuple[dict[str, Any], list[bytes]]:
+        """Return a picture of an image and of those that resemble it, which `similar` lists."""
+        count = len(self._images)
+        if not 0 <= item < count:
+            raise ValueError(f"there is no image {item}; there are {count}")
+        image = self._images[item]
+        pictures = [overview(image, _LARGEST_PIXELS).jpeg]
+        similar = []
+        for other in self._resembling(item):
+            try:
+                picture = overview(self._images[other], _NEIGHBOUR_PIXELS)
+            except ImageError:
+                continue  # its neighbours are there, whatever became of it
+            similar.append(other)
+            pictures.append(picture.jpeg)
+        told = {"id": self._images.ids[item], "size": [image.shape[1], image.shape[0]], "similar": similar}
+        return told, pictures
+
+    def _resembling(self, item: int) -> list[int]:
+        if self._neighbours is None:
+            return []
+        near = np.asarray(self._neighbours(item))
+        known = near[(near >= 0) & (near < len(self._images)) & (near != item)]
+        return [int(other) for other in known[:_MOST_NEIGHBOURS]]
+
+    def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+        kind, action = gesture["kind"], gesture["action"]
+        with self._lock:
+            # the browser keeps what was not saved for whichever widget comes next: it may have other images
+            if gesture["review"] != self._digest and "of" not in gesture:
+                return {"elsewhere": True}, []
+            if kind in {"say", "look"}:
+                rows = items_of(gesture["items"], len(self._table))
+                touched = self._say(rows, gesture) if kind == "say" else []
+                self._look(rows, action)
+            else:
+                said = {"annotator": self._annotator, "source": _SOURCE}
+                rows = self._table.rows(take_back(self._log, gesture, **said, images=self._ids))
+                touched = rows
+            self._recall(touched)
+            self._tell(rows)
+        return {"touched": len(touched)}, []
+
+    def _look(self, rows: Sequence[int], action: str) -> None:
+        """Note in the log which of some rows are looked at for the first time."""
+        name = f"{action}-looks"
+        looks = [
+            {"image": self._images.ids[row], "label": self._table.text(row), "key": f"{name}-{row}"}
+            for row in rows
+            if not self._table.seen[row]
+        ]
+        if looks and not self._log.touched(name):
+            self._log.append(looks, annotator=self._annotator, source=_LOOKS, action=name)
+        self._table.recall_looks(pd.DataFrame(looks, columns=["image", "label"]))
+
+    def _say(self, rows: Sequence[int], gesture: Mapping[str, Any]) -> list[int]:
+        """Note in the log what a gesture says about some rows; returns those that it says something about."""
+        action = gesture["action"]
+        done = self._log.touched(action)
+        if done:  # its answer was lost, and it comes again
+            return self._table.rows(done)
+        self._recall(rows)  # another kernel may have said something since
+        told = {row: statement for row in rows if (statement := self._statement(row, gesture)) is not None}
+        self._look(rows, action)  # first: should this be the end, the gesture comes again, and they do not
+        self._log.append(told.values(), annotator=self._annotator, source=_SOURCE, action=action)
+        return list(told)
+
+    def _statement(self, row: int, gesture: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Say what a gesture says about an image, or None where it says nothing."""
+        key = self._table.key(row)
+        named = {"image": self._images.ids[row], "key": f"{gesture['action']}-{row}"}
+        if gesture["says"] == "nothing":
+            return None if key is None else {"deletes": key, **named}
+        label = self._table.text(row) if gesture["says"] == "wrong" else gesture["label"]
+        if label is None:
+            return None  # without a label there is none that could be wrong
+        if label not in self._table.texts:
+            raise ValueError(f"{label!r} is not among the classes: {', '.join(self._table.texts[:20])}")
+        again = {} if key is None else {"replaces": key}
+        return {"label": label, "present": gesture["says"] != "wrong", **again, **named}
+
+    def _recall(self, rows: Sequence[int]) -> None:
+        """Let the table know what the log says about some rows."""
+        if len(rows) == 0:
+            return
+        few = [self._images.ids[row] for row in rows] if len(rows) <= _FEW else None
+        self._table.recall(self._log.current(few, self._annotator, _SOURCE), rows)
+
+    def _looks(self) -> pd.DataFrame:
+        looks = self._log.current(annotator=self._annotator, source=_LOOKS)
+        shown = {image for image, shown in zip(self._images.ids, self._shown, strict=True) if shown}
+        return looks[looks["image"].isin(shown)]
+
+    def _refresh(self) -> None:
+        """Take over what was said elsewhere, by this annotator in another kernel."""
+        table = self._table
+        before = (table.states.copy(), table.labels.copy())
+        self._recall(range(len(table)))
+        rows = np.flatnonzero((table.states != before[0]) | (table.labels != before[1]))
+        if len(rows):
+            self._tell(rows.tolist())
+
+    def _tell(self, rows: Sequence[int]) -> None:
+        """Tell all views what is known of some rows now."""
+        self._revision += 1
+        told = {"revision": self._revision, "left": self._left()}
+        table, listed = self._table, list(rows)
+        if len(listed) > CHUNK:
+            self.send({"news": {"changed": {**told, "all": True}}})
+            return
+        columns = [column[listed].tobytes() for column in (table.seen, table.states, table.labels)]
+        self.send({"news": {"changed": told}}, [np.asarray(listed, np.int32).tobytes(), *columns])
+
+    def _left(self) -> list[float]:
+        """Estimate how many wrong labels are left: expected, low, high."""
+        table = self._table
+        labelled = table.given != NO_CLASS
+        wrong = table.wrong()
+        looked = [wrong[row] for row in table.looked if labelled[row]]
+        return list(errors_left(looked, int((labelled & self._shown & (table.seen == 0)).sum())))
+
+
+def _part(
+    lists: Mapping[str, NDArray[np.int32]], name: str, start: int
+) -> tuple[dict[str, Any], list[bytes]]:
+    if name not in lists:
+        raise ValueError(f"there is nothing called {name!r}; there are {', '.join(lists)}")
+    return {"count": len(lists[name])}, part_of([lists[name]], start)
