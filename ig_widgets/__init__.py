@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from ig_widgets.data.synthetic import write_strips as write_strips
     from ig_widgets.systems.agreement import agreement_report as agreement_report
     from ig_widgets.systems.inspector_gadget import InspectorGadget as InspectorGadget
+    from ig_widgets.systems.mlfix import MLfix as MLfix
     from ig_widgets.widgets.box_annotator import BoxAnnotator as BoxAnnotator
     from ig_widgets.widgets.pattern_gallery import PatternGallery as PatternGallery
     from ig_widgets.widgets.pattern_hits import PatternHits as PatternHits
@@ -95,6 +96,7 @@ __all__ = [
     "ImageSet",
     "InspectorGadget",
     "LabelingStumps",
+    "MLfix",
     "MajorityVote",
     "MaxSimilarity",
     "PatternDetector",
@@ -198,6 +200,7 @@ _MODULES = {
     "compute.words.pooling": ("pool_maps",),
     "compute.words.barlow_twins": ("BarlowTwins",),
     "compute.words.vqvae": ("VQVAEWords",),
+    "systems.mlfix": ("MLfix",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),

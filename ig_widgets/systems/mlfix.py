@@ -1,0 +1,175 @@
+"""MLfix: people look through labels in an order in which errors stand out."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from ig_widgets.compute.orders.confusion import order_by_confusion
+from ig_widgets.compute.orders.label_errors import order_by_label_error
+from ig_widgets.compute.orders.nearest import nearest
+from ig_widgets.compute.orders.neighbours import order_by_neighbours
+from ig_widgets.compute.orders.random import order_by_random
+from ig_widgets.compute.orders.similarity import order_by_similarity
+from ig_widgets.compute.suspects import cross_validated_proba
+from ig_widgets.compute.words.filter_maps import FilterMaps, filter_maps
+from ig_widgets.compute.words.pooling import pool_maps
+from ig_widgets.compute.words.visual_words import VisualWords
+from ig_widgets.data.images import ImageSet
+from ig_widgets.data.log import AnnotationLog
+from ig_widgets.widgets.label_table import MARKED, NO_CLASS, LabelTable
+from ig_widgets.widgets.similarity_review import SimilarityReview
+
+_NEIGHBOURS = 12
+_NOTHING_LEARNED = "The images are as they come: learn() puts similar and suspicious ones together."
+_UNREADABLE = "unreadable"
+
+
+class MLfix:
+    """Find wrong labels: `learn` what images look like and which labels are in doubt, then `ask` people.
+
+    Parameters
+    ----------
+    images
+        n images.
+    labels
+        The label of each image, missing where it has none: a Series, or anything that makes one.
+    classes
+        The values that an image can be given; default: the categories, or the distinct labels, sorted.
+    maps
+        What is where in the images: feature maps, as from `filter_maps` or `BarlowTwins.transform`; default:
+        edges and colours in the cells of a grid, without any network.
+    n_words
+        How many visual words similarity is measured by (the paper: 1024); fewer where there are not as many
+        cells.
+    log
+        Where statements go; default: the file ``annotations.db`` in the working folder.
+    annotator
+        Who is asked.
+    random_state
+        Seed of everything that is random.
+
+    Attributes
+    ----------
+    words_ : uint64 array of shape (n, ceil(n_words / 64))
+        Which words are in which image, packed.
+    P_ : float array of shape (n, n_classes)
+        Probabilities of the classes by a quick model that has not learned from the image itself.
+    orders_ : dict of str to int array
+        All orders by name, the one to begin with first.
+    suspected_ : Series
+        The most probable class of each image, with the index of the labels.
+
+    Notes
+    -----
+    Collabora, "Labeling tools are great, but what about quality checks?": similar images side by side, by the
+    visual words that they have in common. The orders by suspicion are on the authors' list of wishes.
+    """
+
+    def __init__(
+        self,
+        images: ImageSet,
+        labels: ArrayLike,
+        *,
+        classes: Sequence[Any] | None = None,
+        maps: FilterMaps | NDArray[np.float32] | None = None,
+        n_words: int = 1024,
+        log: AnnotationLog | None = None,
+        annotator: str = "me",
+        random_state: int = 0,
+    ) -> None:
+        self.images = images
+        self.given = labels if isinstance(labels, pd.Series) else pd.Series(labels, name="label")
+        self.classes = classes
+        self.maps = maps
+        self.n_words = n_words
+        self.log = log if log is not None else AnnotationLog()
+        self.annotator = annotator
+        self.random_state = random_state
+        self.orders_: dict[str, NDArray[np.intp]] = {}
+
+    @property
+    def labels(self) -> "pd.Series[Any]":
+        """The given labels, with those that the annotator corrected; the same index, name and dtype."""
+        return self._table().relabelled()
+
+    def learn(self) -> Self:
+        """Describe the images once, and doubt the labels as they are now.
+
+        What was marked as wrong is no example of its label; what was corrected is one of the new label. Call
+        it again after a review: images are not described again.
+
+        Returns
+        -------
+        MLfix
+            This system.
+
+        Raises
+        ------
+        ValueError
+            If fewer than two classes are left to learn from, or too few images.
+        """
+        if not self.orders_:
+            maps = filter_maps(self.images) if self.maps is None else self.maps
+            n_cells = int(np.prod(np.shape(maps[0])[:2])) * len(maps)
+            words = VisualWords(min(self.n_words, n_cells // 4), random_state=self.random_state)
+            self.words_: NDArray[np.uint64] = words.fit_transform(maps)
+            self._X = pool_maps(maps)
+            self._nearest = nearest(self.words_, _NEIGHBOURS)
+            self._similar = order_by_similarity(self.words_)
+        table = self._table()
+        y = np.where(table.states == MARKED, -1, _codes(table))
+        self.P_ = cross_validated_proba(self._X, y, len(table.texts), random_state=self.random_state)
+        best = np.where(np.isnan(self.P_).any(axis=1), -1, np.nan_to_num(self.P_).argmax(axis=1))
+        self.suspected_ = pd.Series(_named(table, best), index=self.given.index, name="suspected")
+        self.orders_ = {
+            "suspicion": order_by_label_error(self.P_, y),
+            "similarity": self._similar,
+            "neighbours": order_by_neighbours(self.words_, y),
+            "confusion": order_by_confusion(self.P_, y),
+            "random": order_by_random(len(self.images), random_state=self.random_state),
+        }
+        return self
+
+    def ask(self) -> SimilarityReview:
+        """Return the review that is due: the most suspicious labels first, once something was learned."""
+        learned = bool(self.orders_)
+        return SimilarityReview(
+            self.images,
+            labels=self.given,
+            classes=self.classes,
+            orders=self.orders_,
+            groups={"suspected label": self.suspected_.to_numpy()} if learned else None,
+            neighbours=self._nearest if learned else None,
+            log=self.log,
+            annotator=self.annotator,
+            note=self._why() if learned else _NOTHING_LEARNED,
+        )
+
+    def _why(self) -> str:
+        table = self._table()
+        codes = np.where(table.states == MARKED, -1, _codes(table))
+        suspected = self.suspected_.to_numpy()
+        doubted = (codes >= 0) & (_named(table, codes) != suspected) & (suspected != _UNREADABLE)
+        return (
+            f"{np.count_nonzero(doubted)} of {len(table)} images look like another class than their label's: "
+            "they come first."
+        )
+
+    def _table(self) -> LabelTable:
+        """Return what is known of the labels now."""
+        table = LabelTable(self.images.ids, self.given, self.classes)
+        said = self.log.current(None, self.annotator, "SimilarityReview")
+        table.recall(said, range(len(table)))
+        return table
+
+
+def _codes(table: LabelTable) -> NDArray[np.intp]:
+    """Return the labels as they are now as positions in the table's texts, -1 for none."""
+    return np.where(table.labels == NO_CLASS, -1, table.labels.astype(np.intp))
+
+
+def _named(table: LabelTable, codes: NDArray[np.intp]) -> NDArray[np.object_]:
+    return np.array([*table.texts, _UNREADABLE], dtype=object)[codes]  # -1 is the last
