@@ -46,6 +46,7 @@ def run(
     quick: bool = False,
     pictures: Path | None = None,
     keep: Path | None = None,
+    sets: Sequence[str] = ("ksdd", "neu"),
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Label KSDD and NEU by all methods, from development sets of several sizes.
 
@@ -66,6 +67,8 @@ def run(
         Folder for a picture of the curves.
     keep
         Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
+    sets
+        Which data sets: one of "ksdd" and "neu", or both.
 
     Returns
     -------
@@ -83,10 +86,10 @@ def run(
     """
     seeds = 1 if quick else seeds
     training = QUICK_TRAINING if quick else TRAINING
-    studies = _studies(data, quick=quick)
+    studies = {name: _STUDIES[name](data, quick=quick) for name in sets}
     metrics: dict[str, dict[str, float]] = {}
     figure = Figure(figsize=(6 * len(studies), 5), layout="constrained")
-    panels = figure.subplots(1, len(studies))
+    panels = figure.subplots(1, len(studies), squeeze=False)[0]
     for axes, (name, study) in zip(panels, studies.items(), strict=True):
         methods = {of: study.methods[of] for of in (*OURS, *BASELINES) if of in study.methods} | {
             of: partial(self_learned, size=study.cnn_size, **training, **CNNS[of]) for of in CNNS
@@ -108,19 +111,23 @@ def run(
     return metrics, {"seeds": seeds, **networks, **settings}
 
 
-def _studies(data: Path, *, quick: bool) -> dict[str, _Study]:
-    cracks, steel = load_ksdd(data)[0], load_neu(data)
+def _ksdd(data: Path, *, quick: bool) -> _Study:
+    dataset = load_ksdd(data)[0]
     if quick:
-        cracks = part(cracks, of_each_class(cracks.y, 12, seed=0))
-        steel = part(steel, of_each_class(steel.y, 8, seed=0))
-        return {
-            "ksdd": _Study(cracks, stratified, (8, 12), ksdd.METHODS, ksdd.QUICK, (32, 32)),
-            "neu": _Study(steel, of_each_class, (4,), neu.METHODS, neu.QUICK, (32, 32)),
-        }
-    return {
-        "ksdd": _Study(cracks, stratified, (39, 78, 156), ksdd.METHODS, ksdd.SETTINGS, (224, 96)),
-        "neu": _Study(steel, of_each_class, (10, 25, 100), neu.METHODS, neu.SETTINGS, (96, 96)),
-    }
+        dataset = part(dataset, of_each_class(dataset.y, 12, seed=0))
+        return _Study(dataset, stratified, (8, 12), ksdd.METHODS, ksdd.QUICK, (32, 32))
+    return _Study(dataset, stratified, (39, 78, 156), ksdd.METHODS, ksdd.SETTINGS, (224, 96))
+
+
+def _neu(data: Path, *, quick: bool) -> _Study:
+    dataset = load_neu(data)
+    if quick:
+        dataset = part(dataset, of_each_class(dataset.y, 8, seed=0))
+        return _Study(dataset, of_each_class, (4,), neu.METHODS, neu.QUICK, (32, 32))
+    return _Study(dataset, of_each_class, (10, 25, 100), neu.METHODS, neu.SETTINGS, (96, 96))
+
+
+_STUDIES: Final = {"ksdd": _ksdd, "neu": _neu}
 
 
 def _measured(

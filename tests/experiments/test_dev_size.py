@@ -27,6 +27,15 @@ def test_the_quick_form_writes_all_rows_and_a_picture(small_ksdd, small_neu, tmp
     assert (tmp_path / "new" / "dev_size.png").stat().st_size > 5000
 
 
+def test_one_data_set_can_be_run_alone(small_neu, tmp_path, monkeypatch):
+    monkeypatch.setattr(dev_size, "OURS", ("none",))
+    monkeypatch.setattr(dev_size, "BASELINES", ())
+    monkeypatch.setattr(dev_size, "CNNS", {})
+    metrics, _ = dev_size.run(small_neu, quick=True, pictures=tmp_path / "new", sets=("neu",))
+    assert list(metrics) == ["neu/4/none"]
+    assert (tmp_path / "new" / "dev_size.png").exists()
+
+
 def test_rows_are_summed_up_by_the_size_that_they_were_measured_at(small_ksdd):
     dataset, _ = load_ksdd(small_ksdd)
     study = dev_size._Study(dataset, stratified, (6, 12, 30), ksdd.METHODS, ksdd.QUICK, (32, 32))
@@ -44,12 +53,11 @@ def test_rows_are_summed_up_by_the_size_that_they_were_measured_at(small_ksdd):
 
 
 def test_development_sets_of_the_full_form_hold_five_cracks_at_least(data_dir):
-    studies = dev_size._studies(data_dir, quick=False)
-    cracks = studies["ksdd"]
+    cracks = dev_size._ksdd(data_dir, quick=False)
     assert [
         cracks.dataset.y[cracks.draw(cracks.dataset.y, size, 0)].sum() for size in cracks.sizes
     ] == pytest.approx([5, 10, 20], abs=1)
-    steel = studies["neu"]
+    steel = dev_size._neu(data_dir, quick=False)
     for size in steel.sizes:
         drawn = steel.draw(steel.dataset.y, size, 0)
         assert np.bincount(steel.dataset.y[drawn]).tolist() == 6 * [size]
