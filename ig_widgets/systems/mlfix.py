@@ -23,6 +23,7 @@ from ig_widgets.widgets.label_table import MARKED, NO_CLASS, LabelTable
 from ig_widgets.widgets.similarity_review import SimilarityReview
 
 _NEIGHBOURS = 12
+_AT_ONCE = 64  # images
 _NOTHING_LEARNED = "The images are as they come: learn() puts similar and suspicious ones together."
 _UNREADABLE = "unreadable"
 
@@ -112,15 +113,11 @@ class MLfix:
             If fewer than two classes are left to learn from, or too few images.
         """
         if not self.orders_:
-            maps = filter_maps(self.images) if self.maps is None else self.maps
-            n_cells = int(np.prod(np.shape(maps[0])[:2])) * len(maps)
-            words = VisualWords(min(self.n_words, n_cells // 4), random_state=self.random_state)
-            self.words_: NDArray[np.uint64] = words.fit_transform(maps)
-            self._X = pool_maps(maps)
+            self.words_, self._X = self._described()
             self._nearest = nearest(self.words_, _NEIGHBOURS)
             self._similar = order_by_similarity(self.words_)
         table = self._table()
-        y = np.where(table.states == MARKED, -1, _codes(table))
+        y = _codes(table)
         self.P_ = cross_validated_proba(self._X, y, len(table.texts), random_state=self.random_state)
         best = np.where(np.isnan(self.P_).any(axis=1), -1, np.nan_to_num(self.P_).argmax(axis=1))
         self.suspected_ = pd.Series(_named(table, best), index=self.given.index, name="suspected")
@@ -132,6 +129,18 @@ class MLfix:
             "random": order_by_random(len(self.images), random_state=self.random_state),
         }
         return self
+
+    def _described(self) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
+        """Return the words and the pooled maps: once words are known, an image is read once for both."""
+        maps = filter_maps(self.images) if self.maps is None else self.maps
+        n_cells = int(np.prod(np.shape(maps[0])[:2])) * len(maps)
+        words = VisualWords(min(self.n_words, n_cells // 4), random_state=self.random_state).fit(maps)
+        described = []
+        for start in range(0, len(maps), _AT_ONCE):
+            some = maps[start : start + _AT_ONCE]
+            described.append((words.transform(some), pool_maps(some)))
+        packed, pooled = zip(*described, strict=True)
+        return np.concatenate(packed), np.concatenate(pooled)
 
     def ask(self) -> SimilarityReview:
         """Return the review that is due: the most suspicious labels first, once something was learned."""
@@ -150,7 +159,7 @@ class MLfix:
 
     def _why(self) -> str:
         table = self._table()
-        codes = np.where(table.states == MARKED, -1, _codes(table))
+        codes = _codes(table)
         suspected = self.suspected_.to_numpy()
         doubted = (codes >= 0) & (_named(table, codes) != suspected) & (suspected != _UNREADABLE)
         return (
@@ -167,8 +176,9 @@ class MLfix:
 
 
 def _codes(table: LabelTable) -> NDArray[np.intp]:
-    """Return the labels as they are now as positions in the table's texts, -1 for none."""
-    return np.where(table.labels == NO_CLASS, -1, table.labels.astype(np.intp))
+    """Return the labels as they are now as positions in the table's texts, -1 for none or a wrong one."""
+    none = (table.states == MARKED) | (table.labels == NO_CLASS)
+    return np.where(none, -1, table.labels.astype(np.intp))
 
 
 def _named(table: LabelTable, codes: NDArray[np.intp]) -> NDArray[np.object_]:
