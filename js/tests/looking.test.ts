@@ -10,7 +10,8 @@ function looking() {
     () => sight.items,
     (items) => told.push(items),
   );
-  const start = performance.now();
+  // whole milliseconds, of which sums and differences are exact
+  const start = Math.round(performance.now());
   /** It is so many milliseconds later, and this is in sight. */
   const see = (ms: number, ...items: number[]) => {
     sight.items = items;
