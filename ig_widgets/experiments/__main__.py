@@ -21,10 +21,17 @@ from ig_widgets.experiments import (
     pattern_count,
     review_errors,
     speed,
+    word_memory,
 )
 from ig_widgets.experiments.tables import table
 
-SPEEDS = {"match-scale": match_scale, "match-speed": match_speed, "order-speed": order_speed, "speed": speed}
+SPEEDS = {
+    "match-scale": match_scale,
+    "match-speed": match_speed,
+    "order-speed": order_speed,
+    "speed": speed,
+    "word-memory": word_memory,
+}
 LEARNING = {
     "crowd": crowd,
     "dev-size": dev_size,
@@ -53,8 +60,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 if it ran, 1 if its data, or a package that it needs, are missing.
     """
-    parser = argparse.ArgumentParser(prog="python -m ig_widgets.experiments", description=__doc__)
-    parser.add_argument("name", choices=EXPERIMENTS, metavar="NAME", help=", ".join(EXPERIMENTS))
+    listed = [f"  {name:14}{(of.__doc__ or '').splitlines()[0]}" for name, of in EXPERIMENTS.items()]
+    parser = argparse.ArgumentParser(
+        prog="python -m ig_widgets.experiments",
+        description=__doc__,
+        epilog="experiments:\n" + "\n".join(listed),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=EXPERIMENTS, metavar="NAME", help="one of those listed below")
     parser.add_argument(
         "--data", type=Path, default=Path(), metavar="DIR", help="folder of the data sets (default: this one)"
     )

@@ -1,4 +1,4 @@
-"""Wrong labels that an experiment plants, and what a simulated reviewer finds of them."""
+"""Wrong labels that an experiment plants, and what simulated reviewers look at to find them."""
 
 from typing import Final, Literal
 
@@ -49,8 +49,8 @@ def share_found(order: NDArray[np.intp], wrong: NDArray[np.bool_]) -> NDArray[np
     return np.asarray(np.cumsum(wrong[order]) / max(1, n_wrong))
 
 
-def looked_at_in_rows(order: NDArray[np.intp], labels: NDArray[np.int64], row: int) -> NDArray[np.intp]:
-    """Simulate a reviewer who sees a row at once and looks closely at what stands out.
+def odd_ones_out(order: NDArray[np.intp], labels: NDArray[np.int64], row: int) -> NDArray[np.intp]:
+    """Simulate a reviewer who sees a row at once and looks closely at the labels that stand out.
 
     Parameters
     ----------
@@ -72,3 +72,33 @@ def looked_at_in_rows(order: NDArray[np.intp], labels: NDArray[np.int64], row: i
         shown = order[start : start + row]
         looked.append(shown[labels[shown] != np.bincount(labels[shown]).argmax()])
     return np.concatenate(looked) if looked else np.empty(0, np.intp)
+
+
+def followed(order: NDArray[np.intp], wrong: NDArray[np.bool_], row: int) -> NDArray[np.intp]:
+    """Simulate a reviewer who looks at one image of each row, and around it where its label is wrong.
+
+    Parameters
+    ----------
+    order
+        Positions in the order in which images are shown.
+    wrong
+        (n,) whether the label of an image is wrong; it is seen of images that are looked at.
+    row
+        One image in so many is looked at in any case, the first of each row.
+
+    Returns
+    -------
+    array of positions
+        The images that are looked at, in turn: from one that is wrong the reviewer goes on, backward and
+        forward, as long as labels are wrong; the right one that ends this was looked at, too.
+    """
+    found = wrong[order]
+    looked: dict[int, None] = {}  # in the order in which they were looked at
+    for start in range(0, len(order), row):
+        looked.setdefault(start)
+        for step in (-1, 1) if found[start] else ():
+            place = start
+            while found[place] and 0 <= place + step < len(order):
+                place += step
+                looked.setdefault(place)
+    return order[list(looked)]

@@ -1,7 +1,6 @@
 """Which share of wrong labels is found after which share of the images was looked at, for every order."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +20,7 @@ from ig_widgets.compute.words.pooling import pool_maps
 from ig_widgets.compute.words.visual_words import VisualWords
 from ig_widgets.experiments.datasets import load_neu
 from ig_widgets.experiments.folders import data_folder
-from ig_widgets.experiments.planted_errors import KINDS, looked_at_in_rows, share_found, with_errors
+from ig_widgets.experiments.planted_errors import KINDS, followed, odd_ones_out, share_found, with_errors
 from ig_widgets.experiments.tables import Summary, summary
 
 SEEDS = 5
@@ -30,6 +29,10 @@ ROW = 10  # images that a reviewer sees at once
 BUDGET = 1000
 SHARES = (5, 10, 15, 20)  # percent of the images
 METHODS: Final = ("self_confidence", "normalized_margin", "confident_learning")
+
+
+Curves = dict[str, dict[str, list[NDArray[np.float64]]]]
+"""The share of errors found after each image: by data set, kind and rate, then by order; one per seed."""
 
 
 class _Labelled(NamedTuple):
@@ -47,7 +50,12 @@ def run(
     """Plant wrong labels in MNIST and NEU and review them in every order; rank the real suspects of MNIST.
 
     All is done with the descriptor that needs no network (`describe_cells`). Probabilities are those of a
-    quick model by cross-validation, which has learned from the wrong labels, too.
+    quick model by cross-validation, which has learned from the wrong labels, too. By its loss, images come as
+    by self-confidence. Disagreement of annotators needs several of them, and is not among the orders.
+
+    Two reviewers see rows of ten. One looks closely at labels that stand out in a row (`odd_ones_out`), which
+    takes rows of images that look alike, whatever their label. The other sees the images of one label
+    together, looks at one in ten, and around it where the label is wrong (`followed`).
 
     Parameters
     ----------
@@ -66,10 +74,11 @@ def run(
     metrics
         By data set, kind of error, rate and order, as "mnist/uniform/0.05/self_confidence": ``found_10``, the
         share of all errors among the first 10 % of the images, and others; ``area`` under the curve;
-        ``per_1000``, the errors among the first 1000 images, and ``per_1000_in_rows``, those per 1000 images
-        that a reviewer looks at closely who sees ten neighbours at once (`looked_at_in_rows`). And
-        "mnist_suspects/ours/self_confidence": ``average_precision`` and ``roc_auc`` of 100 suspects, judged
-        by five people each, with our probabilities and with the published ones ("published").
+        ``per_1000``, the errors among the first 1000 images. Of both reviewers, when they are through:
+        ``odd_per_1000`` and ``followed_per_1000``, the errors among 1000 images that were looked at;
+        ``odd_looked``, the share of the images that were; ``odd_found``, the share of all errors among them.
+        And "mnist_suspects/ours/self_confidence": ``average_precision`` and ``roc_auc`` of 100 suspects,
+        judged by five people each, with our probabilities and with the published ones ("published").
     settings
         What was run.
 
@@ -83,7 +92,7 @@ def run(
     words = {"n_words": 64 if quick else 1024}
     steel = _neu(data, quick=quick, **words)
     results: dict[str, list[dict[str, float]]] = {}
-    curves: dict[str, dict[str, list[NDArray[np.float64]]]] = {}
+    curves: Curves = {}
     for seed in range(seeds):
         digits = _mnist(mnist, size, seed, **words)
         for name, of in {"mnist": digits, "neu": _shuffled(steel, seed)}.items():
@@ -93,9 +102,8 @@ def run(
                     for order, positions in _orders(of, labels, seed).items():
                         row = f"{name}/{kind}/{rate}"
                         found = share_found(positions, labels != of.y)
-                        results.setdefault(f"{row}/{order}", []).append(
-                            _measures(found, positions, labels, of.y)
-                        )
+                        measured = _measures(found, positions, labels, of.y)
+                        results.setdefault(f"{row}/{order}", []).append(measured)
                         curves.setdefault(row, {}).setdefault(order, []).append(found)
     metrics = {row: summary(runs) for row, runs in results.items()}
     metrics |= _suspects(mnist, quick=quick)
@@ -143,6 +151,9 @@ def _orders(of: _Labelled, labels: NDArray[np.int64], seed: int) -> dict[str, ND
         "random": order_by_random(len(labels), random_state=seed),
         "similarity": order_by_similarity(of.words),
         "similarity_jaccard": order_by_similarity(of.words, metric="jaccard"),
+        "similarity_cosine": order_by_similarity(of.words, metric="cosine"),
+        "similarity_by_label": order_by_similarity(of.words, groups=labels),
+        "jaccard_by_label": order_by_similarity(of.words, metric="jaccard", groups=labels),
         "neighbours": order_by_neighbours(of.words, labels),
         "confusion": order_by_confusion(P, labels),
         **{method: order_by_label_error(P, labels, method=method) for method in METHODS},
@@ -153,14 +164,16 @@ def _measures(
     found: NDArray[np.float64], order: NDArray[np.intp], labels: NDArray[np.int64], y: NDArray[np.int64]
 ) -> dict[str, float]:
     wrong = labels != y
-    looked = looked_at_in_rows(order, labels, ROW)[:BUDGET]
-    shares = {f"found_{share}": float(found[max(1, len(found) * share // 100) - 1]) for share in SHARES}
-    return {
-        **shares,
-        "area": float(found.mean()),
-        "per_1000": 1000 * float(wrong[order[:BUDGET]].mean()),
-        "per_1000_in_rows": 1000 * float(wrong[looked].mean()) if len(looked) else 0.0,
-    }
+    measures = {f"found_{share}": float(found[max(1, len(found) * share // 100) - 1]) for share in SHARES}
+    measures["area"] = float(found.mean())
+    measures["per_1000"] = 1000 * float(wrong[order[:BUDGET]].mean())
+    reviewers = {"odd": odd_ones_out(order, labels, ROW), "followed": followed(order, wrong, ROW)}
+    for name, looked in reviewers.items():
+        n_found = int(np.count_nonzero(wrong[looked]))
+        measures[f"{name}_per_1000"] = 1000 * n_found / max(1, len(looked))
+        measures[f"{name}_looked"] = len(looked) / len(order)
+        measures[f"{name}_found"] = n_found / max(1, int(np.count_nonzero(wrong)))
+    return measures
 
 
 def _suspects(folder: Path, *, quick: bool) -> dict[str, Summary]:
@@ -189,7 +202,7 @@ def _suspects(folder: Path, *, quick: bool) -> dict[str, Summary]:
     return ranked
 
 
-def _draw(curves: Mapping[str, Mapping[str, list[NDArray[np.float64]]]], folder: Path) -> None:
+def _draw(curves: Curves, folder: Path) -> None:
     """Draw the median curve of every order."""
     columns = len({row.rpartition("/")[2] for row in curves})
     lines = -(-len(curves) // columns)
@@ -200,7 +213,8 @@ def _draw(curves: Mapping[str, Mapping[str, list[NDArray[np.float64]]]], folder:
         for k, (order, runs) in enumerate(orders.items()):
             found = np.median(runs, axis=0)
             share = np.arange(1, len(found) + 1) / len(found)
-            axes.plot(share, found, c=f"C{k}", ls="--" if order == "random" else "-", label=order)
+            dashed = "--" if k == 0 or k >= 10 else "-"  # "random" is the first; and there are ten colours
+            axes.plot(share, found, c=f"C{k % 10}", ls=dashed, label=order)
         axes.set(title=row, xlabel="share of the images looked at", ylabel="share of the errors found")
         axes.grid(alpha=0.3)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")
