@@ -22,6 +22,7 @@ from ig_widgets.experiments import (
     review_errors,
     speed,
     word_memory,
+    word_purity,
 )
 from ig_widgets.experiments.tables import table
 
@@ -42,8 +43,9 @@ LEARNING = {
     "neu": neu,
     "pattern-count": pattern_count,
     "review-errors": review_errors,
+    "word-purity": word_purity,
 }
-LONG = LEARNING.keys() - {"errors", "review-errors"}  # of many development sets
+LONG = LEARNING.keys() - {"errors", "review-errors", "word-purity"}  # of many development sets
 EXPERIMENTS = {**LEARNING, **SPEEDS}
 
 
