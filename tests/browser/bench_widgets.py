@@ -4,6 +4,7 @@ Collected only when it is named: no test depends on how long anything takes.
 """
 
 import json
+import time
 from statistics import median
 
 import pytest
@@ -302,3 +303,41 @@ def test_drawing(notebook, work):
         to_the_end_of_the_drawings=still,
         acknowledged_ms={"median": round(median(times)), "max": round(max(times))},
     )
+
+
+DIGITS = """
+import cv2
+import numpy as np
+from pathlib import Path
+
+with np.load({data!r}) as stored:
+    digits, y = stored["x_train"][:10_000], stored["y_train"][:10_000]
+wrong = np.random.default_rng(0).choice(10_000, 500, replace=False)
+y[wrong] = (y[wrong] + np.random.default_rng(1).integers(1, 10, 500)) % 10
+for i, (digit, label) in enumerate(zip(digits, y)):
+    Path(f"digits/{{label}}").mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(f"digits/{{label}}/{{i}}.png", digit)
+"""
+
+AUDIT = """
+import ig_widgets as ig
+
+images = ig.ImageSet.from_folder("digits")
+audit = ig.MLfix(images, ig.folder_labels(images), log=ig.AnnotationLog("audit.db"))
+audit.learn().ask()
+"""
+
+
+def test_audit(notebook, data_dir):
+    opened = notebook(DIGITS.format(data=str(data_dir / "mnist" / "mnist.npz")), AUDIT)
+    opened.run(0)
+    page = opened.page
+    page.evaluate(f"window.filled = {FILLED}")
+    start = time.perf_counter()
+    opened.start(1)
+    page.wait_for_function("window.filled() > 0.2", timeout=300_000)
+    seconds = time.perf_counter() - start
+    page.locator(".ig-root").scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    page.screenshot(path="screenshots/bench_audit.png")
+    report("audit", images=10_000, sorted_on_screen_s=round(seconds, 1))

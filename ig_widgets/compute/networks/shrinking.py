@@ -97,9 +97,11 @@ def shrunk(
                 )
             small.append(resized(image, *size))
             positions.append(position)
-    if any(image.ndim == 3 for image in small):
-        small = [image if image.ndim == 3 else np.stack(3 * [image], axis=2) for image in small]
-    pixels = np.stack(small) if small else np.empty((0, *size), np.uint8)
+    coloured = any(image.ndim == 3 for image in small)
+    pixels = np.empty((len(small), *size, 3) if coloured else (len(small), *size), np.uint8)
+    for row in reversed(range(len(small))):
+        image = small.pop()  # no image is held twice
+        pixels[row] = image[:, :, None] if coloured and image.ndim == 2 else image
     return pixels, np.array(positions, dtype=np.int64)
 
 
