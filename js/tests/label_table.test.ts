@@ -83,9 +83,9 @@ describe("Table of labels", () => {
     const { order, sections } = made.arrange([5, 4, 3, 2, 1, 0], everything, byLabel);
     expect([...order]).toEqual([4, 2, 0, 3, 1, 5]);
     expect(sections).toEqual([
-      { title: "hat (3)", count: 3 },
-      { title: "shoe (2)", count: 2 },
-      { title: "no label (1)", count: 1 },
+      { title: "\u2068hat\u2069 (3)", count: 3 },
+      { title: "\u2068shoe\u2069 (2)", count: 2 },
+      { title: "\u2068no label\u2069 (1)", count: 1 },
     ]);
   });
 });

@@ -79,9 +79,9 @@ describe("Table", () => {
     const { order, sections } = table().arrange(everything, "class");
     expect([...order]).toEqual([0, 2, 4, 1, 5, 3]);
     expect(sections).toEqual([
-      { title: "crack (3)", count: 3 },
-      { title: "stain (2)", count: 2 },
-      { title: "no class (1)", count: 1 },
+      { title: "\u2068crack\u2069 (3)", count: 3 },
+      { title: "\u2068stain\u2069 (2)", count: 2 },
+      { title: "\u2068no class\u2069 (1)", count: 1 },
     ]);
   });
 

@@ -1,4 +1,5 @@
 // Items under headers: those of one group together, in the order that they had.
+import { cut, isolated } from "../names";
 import type { Section } from "./layout";
 
 export interface Arranged {
@@ -18,7 +19,7 @@ export function grouped(order: Uint32Array, groups: ArrayLike<number>, name: (gr
   for (let i = 1; i <= sorted.length; i++) {
     const group = groups[sorted[start] as number] as number;
     if (i < sorted.length && groups[sorted[i] as number] === group) continue;
-    sections.push({ title: `${name(group)} (${i - start})`, count: i - start });
+    sections.push({ title: `${isolated(cut(name(group)))} (${i - start})`, count: i - start });
     start = i;
   }
   return { order: sorted, sections };

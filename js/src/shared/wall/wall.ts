@@ -1,7 +1,6 @@
 // A wall of thumbnails: as many items as there are, of which only those in sight are drawn, on one canvas.
 import { element } from "../element";
 import { newKey } from "../identity";
-import { cut } from "../names";
 import type { Requests } from "../requests";
 import type { Box, Point } from "../box";
 import type { Brush } from "./brush";
@@ -395,7 +394,7 @@ export class Wall {
       context.font = "600 13px system-ui, sans-serif";
       context.textAlign = "left";
       context.textBaseline = "middle";
-      context.fillText(cut(title), GAP + 2, y - offset + HEADER / 2, width - 2 * GAP);
+      context.fillText(title, GAP + 2, y - offset + HEADER / 2, width - 2 * GAP);
     }
   }
 
