@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ig_widgets.compute.boxes import box_groups as box_groups
     from ig_widgets.compute.boxes import iou as iou
     from ig_widgets.compute.boxes import merge_boxes as merge_boxes
+    from ig_widgets.compute.clusters import image_clusters as image_clusters
     from ig_widgets.compute.detection.detector import PatternDetector as PatternDetector
     from ig_widgets.compute.labeling.labeler import WeakLabeler as WeakLabeler
     from ig_widgets.compute.labeling.stacking import log_odds as log_odds
@@ -125,6 +126,7 @@ __all__ = [
     "filter_maps",
     "folder_labels",
     "image_agreement",
+    "image_clusters",
     "iou",
     "krippendorff_alpha",
     "labels_of",
@@ -201,6 +203,7 @@ _MODULES = {
     "compute.words.barlow_twins": ("BarlowTwins",),
     "compute.words.vqvae": ("VQVAEWords",),
     "systems.mlfix": ("MLfix",),
+    "compute.clusters": ("image_clusters",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),
