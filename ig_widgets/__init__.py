@@ -59,10 +59,12 @@ if TYPE_CHECKING:
     from ig_widgets.compute.words.visual_words import VisualWords as VisualWords
     from ig_widgets.compute.words.vqvae import VQVAEWords as VQVAEWords
     from ig_widgets.data.annotations import annotations_frame as annotations_frame
+    from ig_widgets.data.crops import labelled_crops as labelled_crops
     from ig_widgets.data.formats.coco import read_coco as read_coco
     from ig_widgets.data.formats.coco import write_coco as write_coco
     from ig_widgets.data.formats.csv_table import read_csv as read_csv
     from ig_widgets.data.formats.csv_table import write_csv as write_csv
+    from ig_widgets.data.formats.folders import write_folders as write_folders
     from ig_widgets.data.formats.marked_images import read_marked_images as read_marked_images
     from ig_widgets.data.formats.masks import read_masks as read_masks
     from ig_widgets.data.formats.voc import read_voc as read_voc
@@ -129,6 +131,7 @@ __all__ = [
     "image_clusters",
     "iou",
     "krippendorff_alpha",
+    "labelled_crops",
     "labels_of",
     "load_weights",
     "log_odds",
@@ -160,6 +163,7 @@ __all__ = [
     "weak_labels",
     "write_coco",
     "write_csv",
+    "write_folders",
     "write_strips",
     "write_voc",
     "write_yolo",
@@ -205,8 +209,10 @@ _MODULES = {
     "systems.mlfix": ("MLfix",),
     "compute.clusters": ("image_clusters",),
     "data.annotations": ("annotations_frame",),
+    "data.crops": ("labelled_crops",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),
+    "data.formats.folders": ("write_folders",),
     "data.formats.marked_images": ("read_marked_images",),
     "data.formats.masks": ("read_masks",),
     "data.formats.voc": ("read_voc", "write_voc"),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ig_widgets.data.annotations import BOX
+from ig_widgets.data.annotations import BOX, drawn_boxes
 from ig_widgets.data.images import ImageSet
 
 
@@ -72,25 +72,6 @@ def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
         ids=[f"{provenance['image'][row]}#{numbers[row]}" for row in kept],
         provenance=provenance.iloc[kept].reset_index(drop=True),
     )
-
-
-def drawn_boxes(boxes: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that are about a box and do not deny it.
-
-    Raises
-    ------
-    ValueError
-        If a column is missing.
-    """
-    missing = [name for name in ("image", "label", *BOX) if name not in boxes]
-    if missing:
-        raise ValueError(
-            f"the boxes lack the column {missing[0]!r}; they need image, label, {', '.join(BOX)}"
-        )
-    drawn = boxes[boxes[list(BOX)].notna().any(axis=1)]
-    if "present" in drawn:
-        drawn = drawn[drawn["present"].astype("boolean").fillna(value=True).to_numpy(dtype=bool)]
-    return drawn
 
 
 def pattern_sources(patterns: ImageSet, images: ImageSet) -> NDArray[np.int64]:

@@ -15,6 +15,25 @@ def without_denials(annotations: pd.DataFrame) -> pd.DataFrame:
     return annotations[~denied]
 
 
+def drawn_boxes(boxes: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are about a box and do not deny it.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    missing = [name for name in ("image", "label", *BOX) if name not in boxes]
+    if missing:
+        raise ValueError(
+            f"the boxes lack the column {missing[0]!r}; they need image, label, {', '.join(BOX)}"
+        )
+    drawn = boxes[boxes[list(BOX)].notna().any(axis=1)]
+    if "present" in drawn:
+        drawn = drawn[drawn["present"].astype("boolean").fillna(value=True).to_numpy(dtype=bool)]
+    return drawn
+
+
 _DTYPES = {
     "image": "str",
     "annotator": "str",

@@ -11,8 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ig_widgets.compute.boxes import iou, merge_boxes
-from ig_widgets.compute.patterns import drawn_boxes
-from ig_widgets.data.annotations import BOX
+from ig_widgets.data.annotations import BOX, drawn_boxes
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.simulated import SimulatedAnnotator
 from ig_widgets.data.synthetic import Kind

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ig_widgets.data.images import ImageSet
-from ig_widgets.widgets.label_table import label_text
+from ig_widgets.data.label_text import label_text
 
 _MOST_GROUPS = 5000
 _LONGEST_NAME = 100  # of a group: together they stay below a megabyte

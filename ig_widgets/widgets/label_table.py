@@ -8,22 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ig_widgets.data.label_text import label_text
 from ig_widgets.data.statements import check_text
 
 UNSAID, MARKED, RELABELLED, CONFIRMED = 0, 1, 2, 3
 NO_CLASS = 2**16 - 1
-
-
-def label_text(value: object) -> str:
-    """Return a label as statements and people call it: 3 and 3.0 are "3".
-
-    Examples
-    --------
-    >>> label_text(3.0), label_text(True), label_text("cat")
-    ('3', 'True', 'cat')
-    """
-    plain = value.item() if isinstance(value, np.generic) else value
-    return str(int(plain)) if isinstance(plain, float) and plain.is_integer() else str(plain)
 
 
 class LabelTable:

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from ig_widgets.data.annotations import BOX, COLUMNS, annotations_frame
+from ig_widgets.data.annotations import BOX, COLUMNS, annotations_frame, drawn_boxes
 
 DTYPES = ["str", "str", "str", "boolean", *["float64"] * 4, "str", "datetime64[us, UTC]"]
 
@@ -53,3 +53,13 @@ def test_an_unknown_key_is_refused_by_name():
 
 def test_any_iterable_of_mappings_will_do():
     assert annotations_frame({"image": name} for name in "ab")["image"].tolist() == ["a", "b"]
+
+
+def test_drawn_boxes_are_the_rows_with_a_box_that_is_not_denied():
+    box = {"x": 1, "y": 2, "width": 3, "height": 4}
+    rows = [{}, {"present": True, **box}, {"present": False, **box}, {"present": None, **box}, {"x": 1}]
+    frame = annotations_frame([{"image": "a.png", "label": "crack", **row} for row in rows])
+    assert drawn_boxes(frame).index.tolist() == [1, 3, 4]
+    assert drawn_boxes(frame.drop(columns="present")).index.tolist() == [1, 2, 3, 4]
+    with pytest.raises(ValueError, match="lack the column 'width'"):
+        drawn_boxes(frame.drop(columns="width"))

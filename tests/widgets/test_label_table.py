@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from ig_widgets.data.annotations import annotations_frame
+from ig_widgets.data.label_text import label_text
 from ig_widgets.widgets.label_table import (
     CONFIRMED,
     MARKED,
@@ -10,7 +11,6 @@ from ig_widgets.widgets.label_table import (
     RELABELLED,
     UNSAID,
     LabelTable,
-    label_text,
 )
 
 IDS = ["a", "b", "c", "d"]

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from ig_widgets.data.images import ImageSet
+from ig_widgets.data.label_text import label_text
 from ig_widgets.data.labels import labels_of
-from ig_widgets.widgets.label_table import label_text
 from ig_widgets.widgets.similarity_review import SimilarityReview
 
 IDS = ["a.png", "b.png", "c.png", "d.png", "e.png"]

@@ -22,7 +22,7 @@ from ig_widgets.compute.detection.windows import window_size
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.compute.networks.precision import Precision, autocast
 from ig_widgets.compute.networks.training import Record, deterministic, train
-from ig_widgets.compute.patterns import drawn_boxes
+from ig_widgets.data.annotations import drawn_boxes
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Ints: TypeAlias = NDArray[np.int64]
