@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from ig_widgets.data.synthetic import strips as strips
     from ig_widgets.data.synthetic import write_strips as write_strips
     from ig_widgets.systems.agreement import agreement_report as agreement_report
+    from ig_widgets.systems.audit import review_report as review_report
     from ig_widgets.systems.inspector_gadget import InspectorGadget as InspectorGadget
     from ig_widgets.systems.mlfix import MLfix as MLfix
     from ig_widgets.widgets.box_annotator import BoxAnnotator as BoxAnnotator
@@ -150,6 +151,7 @@ __all__ = [
     "read_masks",
     "read_voc",
     "read_yolo",
+    "review_report",
     "reviewed_boxes",
     "score_map",
     "strips",
@@ -201,6 +203,7 @@ _MODULES = {
     "compute.words.barlow_twins": ("BarlowTwins",),
     "compute.words.vqvae": ("VQVAEWords",),
     "systems.mlfix": ("MLfix",),
+    "systems.audit": ("review_report",),
     "data.annotations": ("annotations_frame",),
     "data.formats.coco": ("read_coco", "write_coco"),
     "data.formats.csv_table": ("read_csv", "write_csv"),
