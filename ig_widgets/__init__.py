@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from ig_widgets.data.synthetic import strips as strips
     from ig_widgets.data.synthetic import write_strips as write_strips
     from ig_widgets.systems.agreement import agreement_report as agreement_report
+    from ig_widgets.systems.audit import review_report as review_report
     from ig_widgets.systems.inspector_gadget import InspectorGadget as InspectorGadget
     from ig_widgets.systems.mlfix import MLfix as MLfix
     from ig_widgets.widgets.box_annotator import BoxAnnotator as BoxAnnotator
@@ -155,6 +156,7 @@ __all__ = [
     "read_masks",
     "read_voc",
     "read_yolo",
+    "review_report",
     "reviewed_boxes",
     "score_map",
     "strips",
@@ -208,6 +210,7 @@ _MODULES = {
     "compute.words.vqvae": ("VQVAEWords",),
     "systems.mlfix": ("MLfix",),
     "compute.clusters": ("image_clusters",),
+    "systems.audit": ("review_report",),
     "data.annotations": ("annotations_frame",),
     "data.crops": ("labelled_crops",),
     "data.formats.coco": ("read_coco", "write_coco"),

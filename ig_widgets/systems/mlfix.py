@@ -19,7 +19,9 @@ from ig_widgets.compute.words.pooling import pool_maps
 from ig_widgets.compute.words.visual_words import VisualWords
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog
-from ig_widgets.widgets.label_table import MARKED, NO_CLASS, LabelTable
+from ig_widgets.systems.audit import review_report
+from ig_widgets.systems.report import Report
+from ig_widgets.widgets.label_table import DECISIONS, MARKED, NO_CLASS, LabelTable
 from ig_widgets.widgets.similarity_review import SimilarityReview
 
 _NEIGHBOURS = 12
@@ -157,6 +159,10 @@ class MLfix:
             note=self._why() if learned else _NOTHING_LEARNED,
         )
 
+    def report(self) -> Report:
+        """Show what everybody has changed who reviewed these labels on this log: see `review_report`."""
+        return review_report(self.images, self.given, self.log, classes=self.classes)
+
     def _why(self) -> str:
         table = self._table()
         codes = _codes(table)
@@ -170,7 +176,7 @@ class MLfix:
     def _table(self) -> LabelTable:
         """Return what is known of the labels now."""
         table = LabelTable(self.images.ids, self.given, self.classes)
-        said = self.log.current(None, self.annotator, "SimilarityReview")
+        said = self.log.current(None, self.annotator, DECISIONS)
         table.recall(said, range(len(table)))
         return table
 

@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 from ig_widgets.data.label_text import label_text
 from ig_widgets.data.statements import check_text
 
+DECISIONS = "SimilarityReview"
+"""The source of what people decided about labels, in a log."""
+
+LOOKS = "SimilarityReview: looks"
+"""The source of what they only looked at."""
+
 UNSAID, MARKED, RELABELLED, CONFIRMED = 0, 1, 2, 3
 NO_CLASS = 2**16 - 1
 

@@ -21,14 +21,12 @@ from ig_widgets.widgets.arrangements import (
 from ig_widgets.widgets.errors_left import errors_left
 from ig_widgets.widgets.gestures import take_back
 from ig_widgets.widgets.items import items_of
-from ig_widgets.widgets.label_table import MARKED, NO_CLASS, LabelTable
+from ig_widgets.widgets.label_table import DECISIONS, LOOKS, MARKED, NO_CLASS, LabelTable
 from ig_widgets.widgets.pictures import overview
 from ig_widgets.widgets.relabelling import put_labels
 from ig_widgets.widgets.wall import CHUNK, WallWidget, introduced, part_of
 
 _STATIC = Path(__file__).parent / "static"
-_SOURCE = "SimilarityReview"
-_LOOKS = "SimilarityReview: looks"
 _LARGEST_PIXELS = 640
 _NEIGHBOUR_PIXELS = 128
 _MOST_NEIGHBOURS = 12
@@ -159,7 +157,7 @@ class SimilarityReview(WallWidget):
     @property
     def annotations(self) -> pd.DataFrame:
         """What the annotator decided about these images, in force now."""
-        said = self._log.current(annotator=self._annotator, source=_SOURCE)
+        said = self._log.current(annotator=self._annotator, source=DECISIONS)
         return said[said["image"].isin(self._ids)]
 
     def apply_to(self, df: pd.DataFrame, column: str = "label") -> pd.DataFrame:
@@ -255,7 +253,7 @@ class SimilarityReview(WallWidget):
                 touched = self._say(rows, gesture) if kind == "say" else []
                 self._look(rows, action)
             else:
-                said = {"annotator": self._annotator, "source": _SOURCE}
+                said = {"annotator": self._annotator, "source": DECISIONS}
                 rows = self._table.rows(take_back(self._log, gesture, **said, images=self._ids))
                 touched = rows
             self._recall(touched)
@@ -271,7 +269,7 @@ class SimilarityReview(WallWidget):
             if not self._table.seen[row]
         ]
         if looks and not self._log.touched(name):
-            self._log.append(looks, annotator=self._annotator, source=_LOOKS, action=name)
+            self._log.append(looks, annotator=self._annotator, source=LOOKS, action=name)
         self._table.recall_looks(pd.DataFrame(looks, columns=["image", "label"]))
 
     def _say(self, rows: Sequence[int], gesture: Mapping[str, Any]) -> list[int]:
@@ -283,7 +281,7 @@ class SimilarityReview(WallWidget):
         self._recall(rows)  # another kernel may have said something since
         told = {row: statement for row in rows if (statement := self._statement(row, gesture)) is not None}
         self._look(rows, action)  # first: should this be the end, the gesture comes again, and they do not
-        self._log.append(told.values(), annotator=self._annotator, source=_SOURCE, action=action)
+        self._log.append(told.values(), annotator=self._annotator, source=DECISIONS, action=action)
         return list(told)
 
     def _statement(self, row: int, gesture: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -305,10 +303,10 @@ class SimilarityReview(WallWidget):
         if len(rows) == 0:
             return
         few = [self._images.ids[row] for row in rows] if len(rows) <= _FEW else None
-        self._table.recall(self._log.current(few, self._annotator, _SOURCE), rows)
+        self._table.recall(self._log.current(few, self._annotator, DECISIONS), rows)
 
     def _looks(self) -> pd.DataFrame:
-        looks = self._log.current(annotator=self._annotator, source=_LOOKS)
+        looks = self._log.current(annotator=self._annotator, source=LOOKS)
         shown = {image for image, shown in zip(self._images.ids, self._shown, strict=True) if shown}
         return looks[looks["image"].isin(shown)]
 

@@ -99,3 +99,15 @@ def test_given_maps_are_used_and_missing_labels_are_no_examples(log):
     system = MLfix(images, labels, maps=maps, n_words=6, log=log).learn()
     assert system.suspected_.iloc[:9].tolist() == truth.iloc[:9].tolist()
     assert set(system.orders_["suspicion"][-9:].tolist()) == set(range(9))
+
+
+def test_the_report_tells_what_everybody_changed(log):
+    images, truth = pictures(12)
+    system = MLfix(images, truth, classes=["spots", "across", "along", "waves"], log=log)
+    say(log, "0.png", "waves", present=True)
+    statement = {"image": "0.png", "label": "across", "present": True}
+    log.append([statement], annotator="bo", source="SimilarityReview")
+    report = system.report()
+    changes = report.tables["Changes"][["image", "given", "now", "annotator", "note"]]
+    assert changes.to_numpy().tolist() == [["0.png", "across", "waves", "me", "bo says across"]]
+    assert report.tables["Annotators"]["annotator"].tolist() == ["me", "bo"]
