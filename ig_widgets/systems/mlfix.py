@@ -6,7 +6,9 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from tqdm.auto import tqdm
 
+from ig_widgets.compute.clusters import image_clusters
 from ig_widgets.compute.orders.confusion import order_by_confusion
 from ig_widgets.compute.orders.label_errors import order_by_label_error
 from ig_widgets.compute.orders.nearest import nearest
@@ -21,6 +23,7 @@ from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log import AnnotationLog
 from ig_widgets.systems.audit import review_report
 from ig_widgets.systems.report import Report
+from ig_widgets.systems.watched import WatchedMaps
 from ig_widgets.widgets.label_table import DECISIONS, MARKED, NO_CLASS, LabelTable
 from ig_widgets.widgets.similarity_review import SimilarityReview
 
@@ -51,6 +54,8 @@ class MLfix:
         Where statements go; default: the file ``annotations.db`` in the working folder.
     annotator
         Who is asked.
+    progress
+        Whether `learn` shows bars while it describes images.
     random_state
         Seed of everything that is random.
 
@@ -64,6 +69,8 @@ class MLfix:
         All orders by name, the one to begin with first.
     suspected_ : Series
         The most probable class of each image, with the index of the labels.
+    clusters_ : int array of shape (n,)
+        Which images look alike: the number of each one's cluster, -1 for those that cannot be read.
 
     Notes
     -----
@@ -81,6 +88,7 @@ class MLfix:
         n_words: int = 1024,
         log: AnnotationLog | None = None,
         annotator: str = "me",
+        progress: bool = True,
         random_state: int = 0,
     ) -> None:
         self.images = images
@@ -90,6 +98,7 @@ class MLfix:
         self.n_words = n_words
         self.log = log if log is not None else AnnotationLog()
         self.annotator = annotator
+        self.progress = progress
         self.random_state = random_state
         self.orders_: dict[str, NDArray[np.intp]] = {}
 
@@ -118,6 +127,7 @@ class MLfix:
             self.words_, self._X = self._described()
             self._nearest = nearest(self.words_, _NEIGHBOURS)
             self._similar = order_by_similarity(self.words_)
+            self.clusters_ = image_clusters(self._X, random_state=self.random_state)
         table = self._table()
         y = _codes(table)
         self.P_ = cross_validated_proba(self._X, y, len(table.texts), random_state=self.random_state)
@@ -135,12 +145,17 @@ class MLfix:
     def _described(self) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         """Return the words and the pooled maps: once words are known, an image is read once for both."""
         maps = filter_maps(self.images) if self.maps is None else self.maps
-        n_cells = int(np.prod(np.shape(maps[0])[:2])) * len(maps)
-        words = VisualWords(min(self.n_words, n_cells // 4), random_state=self.random_state).fit(maps)
+        cells = int(np.prod(np.shape(maps[0])[:2]))
+        words = VisualWords(min(self.n_words, cells * len(maps) // 4), random_state=self.random_state)
+        looked_at = min(len(maps), -(-words.max_cells // cells))
+        with tqdm(total=looked_at, desc="learning words", disable=not self.progress) as bar:
+            words.fit(WatchedMaps(maps, bar))
         described = []
-        for start in range(0, len(maps), _AT_ONCE):
-            some = maps[start : start + _AT_ONCE]
-            described.append((words.transform(some), pool_maps(some)))
+        with tqdm(total=len(maps), desc="finding words", disable=not self.progress) as bar:
+            watched = WatchedMaps(maps, bar)
+            for start in range(0, len(maps), _AT_ONCE):
+                some = watched[start : start + _AT_ONCE]
+                described.append((words.transform(some), pool_maps(some)))
         packed, pooled = zip(*described, strict=True)
         return np.concatenate(packed), np.concatenate(pooled)
 
@@ -152,7 +167,7 @@ class MLfix:
             labels=self.given,
             classes=self.classes,
             orders=self.orders_,
-            groups={"suspected label": self.suspected_.to_numpy()} if learned else None,
+            groups=self._groups() if learned else None,
             neighbours=self._nearest if learned else None,
             log=self.log,
             annotator=self.annotator,
@@ -162,6 +177,11 @@ class MLfix:
     def report(self) -> Report:
         """Show what everybody has changed who reviewed these labels on this log: see `review_report`."""
         return review_report(self.images, self.given, self.log, classes=self.classes)
+
+    def _groups(self) -> dict[str, ArrayLike]:
+        names = [f"cluster {number + 1}" for number in range(max(1, self.clusters_.max() + 1))]
+        clusters = pd.Categorical.from_codes(self.clusters_, pd.Index(names))
+        return {"suspected label": self.suspected_.to_numpy(), "cluster": clusters}
 
     def _why(self) -> str:
         table = self._table()

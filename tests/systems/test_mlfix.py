@@ -82,6 +82,27 @@ def test_what_people_corrected_is_learned_from_and_comes_back_with_the_index(log
     assert corrected.drop(labels.index[wrong[:2]]).equals(labels.drop(labels.index[wrong[:2]]))
 
 
+def test_images_that_look_alike_can_be_grouped(log):
+    images, truth = pictures(300)
+    system = MLfix(images, truth, n_words=64, log=log, progress=False).learn()
+    assert system.clusters_.max() + 1 == 3
+    kinds = truth.to_numpy()
+    assert all(len(set(kinds[system.clusters_ == number])) == 1 for number in range(3))
+    codes, names = system.ask()._groups["cluster"]
+    assert names == ["cluster 1", "cluster 2", "cluster 3", "none"]
+    assert np.array_equal(codes, system.clusters_)
+
+
+def test_bars_show_how_far_it_is(log, capsys):
+    images, truth = pictures(12)
+    MLfix(images, truth, n_words=16, log=log).learn()
+    shown = capsys.readouterr().err
+    assert "learning words: 100%" in shown
+    assert "finding words: 100%" in shown
+    MLfix(images, truth, n_words=16, log=log, progress=False).learn()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_review_before_anything_was_learned_says_so(log):
     images, truth = pictures(12)
     review = MLfix(images, truth, log=log).ask()

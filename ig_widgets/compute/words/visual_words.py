@@ -1,7 +1,7 @@
 """Visual words: places that look alike are the same word (MLfix)."""
 
 from collections.abc import Iterator
-from typing import Self, TypeAlias
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +10,20 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ig_widgets.compute.words.filter_maps import FilterMaps
 from ig_widgets.compute.words.packing import WORD_BITS, pack_words
-
-Maps: TypeAlias = FilterMaps | NDArray[np.float32]
-"""(n, rows, columns, channels) maps: an array, or what is computed when it is asked for."""
 
 _AT_ONCE = 64  # images
 _BATCH = 8  # cells in a step of k-means, for each word
+
+
+class Maps(Protocol):
+    """(n, rows, columns, channels) maps: an array, or what is computed when it is asked for."""
+
+    def __len__(self) -> int:
+        """Count the images."""
+
+    def __getitem__(self, key: Any, /) -> Any:
+        """Return the map of an image, or those of several."""
 
 
 class VisualWords(TransformerMixin, BaseEstimator):
