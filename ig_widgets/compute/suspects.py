@@ -6,14 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.decomposition import PCA
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ig_widgets.compute.orders.labelled import checked_labels
 
 _DIMENSIONS = 100
+_NEIGHBOURS = 15
 _SHRINKAGE = 0.01  # strong: among the labels are wrong ones
 
 
@@ -38,7 +41,9 @@ def cross_validated_proba(
     n_classes
         How many classes there are, 2 or more.
     model
-        A classifier with ``predict_proba``; default: logistic regression on 100 principal components.
+        A classifier with ``predict_proba``; default: the mean of logistic regression and of the 15 nearest
+        neighbours (a tenth of less than 150 images), both on 100 principal components. Where labels are wrong
+        the two err in different places, and their mean ranks wrong labels better than either.
     folds
         Into how many parts the labelled images are split, 2 or more; each is predicted by a model of the
         others.
@@ -77,11 +82,7 @@ def cross_validated_proba(
     parts = [(known[rest], known[part]) for rest, part in split.split(known, y[known])]
     for rest, part in [*parts, (known, np.flatnonzero(whole & (y < 0)))]:
         if len(part):
-            one = (
-                _quick_model(min(len(rest) // 2, features.shape[1]), random_state)
-                if model is None
-                else clone(model)
-            )
+            one = _quick_model(len(rest), features.shape[1], random_state) if model is None else clone(model)
             P[part] = _proba(one, features[rest], y[rest], features[part], n_classes)
     return P
 
@@ -98,9 +99,12 @@ def _proba(
     return P
 
 
-def _quick_model(most: int, seed: int) -> BaseEstimator:
+def _quick_model(count: int, n_features: int, seed: int) -> BaseEstimator:
+    dimensions = max(1, min(_DIMENSIONS, count // 2, n_features))
+    regression = make_pipeline(StandardScaler(), LogisticRegression(C=_SHRINKAGE, max_iter=500))
+    neighbours = KNeighborsClassifier(max(1, min(_NEIGHBOURS, count // 10)), weights="distance")
     return make_pipeline(
         StandardScaler(),
-        PCA(max(1, min(_DIMENSIONS, most)), whiten=True, random_state=seed),
-        LogisticRegression(C=_SHRINKAGE, max_iter=500),
+        PCA(dimensions, random_state=seed),
+        VotingClassifier([("regression", regression), ("neighbours", neighbours)], voting="soft"),
     )

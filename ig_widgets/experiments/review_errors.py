@@ -213,8 +213,9 @@ def _draw(curves: Curves, folder: Path) -> None:
         for k, (order, runs) in enumerate(orders.items()):
             found = np.median(runs, axis=0)
             share = np.arange(1, len(found) + 1) / len(found)
-            dashed = "--" if k == 0 or k >= 10 else "-"  # "random" is the first; and there are ten colours
-            axes.plot(share, found, c=f"C{k % 10}", ls=dashed, label=order)
+            # "random" is the first; of the others, ten have a colour of their own
+            style = {"c": "black", "ls": "--"} if k == 0 else {"c": f"C{k % 10}"}
+            axes.plot(share, found, label=order, **style)
         axes.set(title=row, xlabel="share of the images looked at", ylabel="share of the errors found")
         axes.grid(alpha=0.3)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")

@@ -13,7 +13,7 @@ Method = Literal["self_confidence", "normalized_margin", "confident_learning"]
 
 
 def order_by_label_error(
-    P: ArrayLike, labels: ArrayLike, *, method: Method = "normalized_margin"
+    P: ArrayLike, labels: ArrayLike, *, method: Method = "self_confidence"
 ) -> NDArray[np.intp]:
     """Order images by how likely their labels are wrong, the most suspicious first.
 
@@ -27,7 +27,8 @@ def order_by_label_error(
     method
         "self_confidence": by the probability of the label; "normalized_margin": by that minus the highest
         probability of another class; "confident_learning": those first that confident learning counts as
-        errors, and the others behind them, each by the margin.
+        errors, and the others behind them, each by the margin. Of few errors the first brings more to the
+        front in the experiment `review-errors`; of many of the same kind (20 %), the others do.
 
     Returns
     -------

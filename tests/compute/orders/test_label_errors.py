@@ -56,7 +56,7 @@ def test_confident_learning_puts_those_first_that_it_finds():
     found = rest[find_label_issues(labels[rest], P[rest], n_jobs=1)]
     order = order_by_label_error(P, labels, method="confident_learning")
     assert sorted(order[: len(found)].tolist()) == found.tolist()
-    by_margin = order_by_label_error(P, labels)
+    by_margin = order_by_label_error(P, labels, method="normalized_margin")
     assert set(by_margin[: len(found)].tolist()) != set(found.tolist())
     assert [i for i in by_margin if i not in found] == order[len(found) :].tolist()
 
