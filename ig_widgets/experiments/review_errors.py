@@ -8,7 +8,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from ig_widgets.compute.networks.cnn import ImageClassifier
 from ig_widgets.compute.orders.confusion import order_by_confusion
 from ig_widgets.compute.orders.label_errors import order_by_label_error
 from ig_widgets.compute.orders.neighbours import order_by_neighbours
@@ -27,6 +29,8 @@ SEEDS = 5
 RATES = (0.01, 0.05, 0.2)
 ROW = 10  # images that a reviewer sees at once
 BUDGET = 1000
+TRAINING: Final = {"epochs": 8, "folds": 5}
+QUICK_TRAINING: Final = {"epochs": 1, "folds": 2}
 SHARES = (5, 10, 15, 20)  # percent of the images
 METHODS: Final = ("self_confidence", "normalized_margin", "confident_learning")
 
@@ -49,7 +53,7 @@ def run(
 ) -> tuple[dict[str, Summary], dict[str, Any]]:
     """Plant wrong labels in MNIST and NEU and review them in every order; rank the real suspects of MNIST.
 
-    All is done with the descriptor that needs no network (`describe_cells`). Probabilities are those of a
+    Images are described without a network (`describe_cells`). Probabilities are those of a
     quick model by cross-validation, which has learned from the wrong labels, too. By its loss, images come as
     by self-confidence. Disagreement of annotators needs several of them, and is not among the orders.
 
@@ -77,8 +81,10 @@ def run(
         ``per_1000``, the errors among the first 1000 images. Of both reviewers, when they are through:
         ``odd_per_1000`` and ``followed_per_1000``, the errors among 1000 images that were looked at;
         ``odd_looked``, the share of the images that were; ``odd_found``, the share of all errors among them.
-        And "mnist_suspects/ours/self_confidence": ``average_precision`` and ``roc_auc`` of 100 suspects,
-        judged by five people each, with our probabilities and with the published ones ("published").
+        And "mnist_suspects/network/self_confidence": ``average_precision`` and ``roc_auc`` of 100 suspects,
+        judged by five people each, with probabilities by the quick model ("quick_model"), by a ResNet-18 from
+        scratch ("network"), both cross-validated on the test set alone, and with the published ones
+        ("published").
     settings
         What was run.
 
@@ -186,10 +192,12 @@ def _suspects(folder: Path, *, quick: bool) -> dict[str, Summary]:
     wrong = np.array([one["mturk"]["given"] <= 2 for one in judged])
     published = np.load(folder / "mnist_test_pred_probs.npy", allow_pickle=False)
     shown = np.unique(np.concatenate([rows, np.arange(0, len(y), 20 if quick else 1)]))
-    ours = np.full_like(published, 0.1)
-    ours[shown] = cross_validated_proba(pool_maps(filter_maps(images[shown])), y[shown], 10)
+    quick_model = np.full_like(published, 0.1)
+    quick_model[shown] = cross_validated_proba(pool_maps(filter_maps(images[shown])), y[shown], 10)
+    network = np.full_like(published, 0.1)
+    network[shown] = _by_network(images[shown], y[shown], **(QUICK_TRAINING if quick else TRAINING))
     ranked: dict[str, Summary] = {}
-    for name, P in {"ours": ours, "published": published}.items():
+    for name, P in {"quick_model": quick_model, "network": network, "published": published}.items():
         for method in METHODS:
             order = order_by_label_error(P / P.sum(axis=1, keepdims=True), y, method=method)
             suspicion = -np.argsort(order)[rows]  # the place in the order: higher is more suspicious
@@ -200,6 +208,20 @@ def _suspects(folder: Path, *, quick: bool) -> dict[str, Summary]:
             }
             ranked[f"mnist_suspects/{name}/{method}"] = summary([one])
     return ranked
+
+
+def _by_network(
+    images: NDArray[np.uint8], y: NDArray[np.int64], epochs: int, folds: int
+) -> NDArray[np.float64]:
+    """Return the probabilities of a network from scratch that has not learned from the image itself."""
+    classifier = ImageClassifier(
+        "resnet18", size=(32, 32), epochs=epochs, batch_size=64, augment=False, random_state=0
+    )
+    split = StratifiedKFold(folds, shuffle=True, random_state=0)
+    P: NDArray[np.float64] = cross_val_predict(
+        classifier, list(images), y, cv=split, method="predict_proba", n_jobs=1
+    )
+    return P
 
 
 def _draw(curves: Curves, folder: Path) -> None:

@@ -48,7 +48,7 @@ def test_errors_come_early_in_the_orders_that_look_for_them(small_sets, tmp_path
     assert metrics["mnist_suspects/published/self_confidence"]["average_precision"][
         "median"
     ] == pytest.approx(1)
-    assert "mnist_suspects/ours/self_confidence" in capsys.readouterr().out
+    assert "mnist_suspects/network/self_confidence" in capsys.readouterr().out
     assert (tmp_path / "review_errors.png").stat().st_size > 10_000
 
 
