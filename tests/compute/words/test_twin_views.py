@@ -36,7 +36,7 @@ def test_where_direction_makes_the_class_nothing_is_mirrored():
     assert 15 < int((ends[:, 1] > ends[:, 0]).sum()) < 49
 
 
-def test_the_scale_of_a_view_is_thirty_to_hundred_percent_of_the_area():
+def test_the_scale_of_a_view_is_fifty_to_hundred_percent_of_the_area():
     ramp = 100 * torch.linspace(-1, 1, 400).expand(300, 1, 400, 400)  # light and noise hardly matter
     seen = views(ramp, (100, 100), flips=False)
     share = (seen[:, 0, 50, 98] - seen[:, 0, 50, 1]) / (seen[:, 0, 50, 75] - seen[:, 0, 50, 25])
