@@ -18,7 +18,7 @@ from ig_widgets.systems.change_figures import (
 )
 from ig_widgets.systems.report import Report
 from ig_widgets.systems.review_record import Kind, ReviewRecord
-from ig_widgets.widgets.errors_left import WINDOW, errors_left
+from ig_widgets.widgets.errors_left import counted, errors_left
 from ig_widgets.widgets.label_table import CONFIRMED, RELABELLED, LabelTable
 
 
@@ -95,7 +95,7 @@ def _facts(record: ReviewRecord) -> dict[str, object]:
     looked = [row for row in record.looked if record.labelled[row]]
     seen = np.sum([table.seen for table in record.tables.values()], axis=0)
     times = record.statements["at"]
-    last = f"the last {WINDOW}" if len(looked) > WINDOW else "those"
+    last = f"the last {counted(len(looked))}" if len(looked) > counted(len(looked)) else "those"
     return {
         **_of_images(record),
         "annotators": len(record.tables),

@@ -190,7 +190,7 @@ class MLfix:
         doubted = (codes >= 0) & (_named(table, codes) != suspected) & (suspected != _UNREADABLE)
         return (
             f"{np.count_nonzero(doubted)} of {len(table)} images look like another class than their label's: "
-            "they come first."
+            "they come first under each label."
         )
 
     def _table(self) -> LabelTable:

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv
 
-WINDOW = 200
-"""How many of the last images looked at stand for what is left."""
+_FEWEST, _MOST = 20, 200
 
 
 class ErrorsLeft(NamedTuple):
@@ -18,7 +17,15 @@ class ErrorsLeft(NamedTuple):
     high: float
 
 
-def errors_left(wrong: ArrayLike, left: int, *, window: int = WINDOW, level: float = 0.95) -> ErrorsLeft:
+def counted(n: int) -> int:
+    """Return how many of `n` images looked at stand for what is left: the last half, but 20 to 200 of them.
+
+    Fewer tell too little, and of more the first are too unlike what is left when errors come first.
+    """
+    return min(n, max(_FEWEST, min(_MOST, n // 2)))
+
+
+def errors_left(wrong: ArrayLike, left: int, *, window: int | None = None, level: float = 0.95) -> ErrorsLeft:
     """Estimate how many of the labels that nobody has looked at are wrong.
 
     It stands on one assumption: what is left is as bad as the last `window` images looked at. A review in an
@@ -35,7 +42,7 @@ def errors_left(wrong: ArrayLike, left: int, *, window: int = WINDOW, level: flo
     left
         How many were not looked at.
     window
-        How many of the last images looked at count.
+        How many of the last images looked at count; default: see `counted`.
     level
         The probability that the interval holds the proportion, in (0, 1).
 
@@ -51,16 +58,17 @@ def errors_left(wrong: ArrayLike, left: int, *, window: int = WINDOW, level: flo
 
     Examples
     --------
-    >>> errors_left([False] * 190 + [True] * 10, 1000)
+    >>> errors_left([False] * 190 + [True] * 10, 1000, window=200)
     ErrorsLeft(expected=52.23..., low=25.99..., high=86.87...)
     """
     if left < 0:
         raise ValueError(f"left is {left}; it counts images, so give 0 or more")
-    if window < 1:
+    if window is not None and window < 1:
         raise ValueError(f"window is {window}; give the number of images that count, at least 1")
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
-    last = np.asarray(wrong, dtype=bool)[-window:]
+    looked = np.asarray(wrong, dtype=bool)
+    last = looked[len(looked) - min(len(looked), counted(len(looked)) if window is None else window) :]
     n, k = len(last), int(last.sum())
     a, b = k + 0.5, n - k + 0.5
     low = 0.0 if k == 0 else float(betaincinv(a, b, (1 - level) / 2))
