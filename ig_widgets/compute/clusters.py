@@ -4,12 +4,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import PCA
+from sklearn.metrics import pairwise_distances
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 _DIMENSIONS = 50
 _IN_A_CLUSTER = 100  # images, on average: a few screens of thumbnails
 _MOST = 100
+_EQUAL = 1e-3  # of the largest distance: closer centres are the same
 
 
 def image_clusters(X: ArrayLike, n_clusters: int | None = None, *, random_state: int = 0) -> NDArray[np.intp]:
@@ -57,13 +59,18 @@ def image_clusters(X: ArrayLike, n_clusters: int | None = None, *, random_state:
         clusters[known] = 0
         return clusters
     count = min(_MOST, max(2, len(known) // _IN_A_CLUSTER)) if n_clusters is None else n_clusters
-    means = make_pipeline(
-        StandardScaler(),
-        PCA(min(_DIMENSIONS, *rows.shape), random_state=random_state),
-        MiniBatchKMeans(min(count, len(known)), n_init=3, random_state=random_state),
-    )
-    found = means.fit_predict(rows)
+    principal = make_pipeline(
+        StandardScaler(), PCA(min(_DIMENSIONS, *rows.shape), random_state=random_state)
+    ).fit_transform(rows)
+    means = MiniBatchKMeans(min(count, len(known)), n_init=3, random_state=random_state)
+    found = _first_of_equals(means.fit(principal).cluster_centers_)[means.labels_]
     _, codes, sizes = np.unique(found, return_inverse=True, return_counts=True)
     rank = np.argsort(np.argsort(-sizes, kind="stable"))
     clusters[known] = rank[codes]
     return clusters
+
+
+def _first_of_equals(centres: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Return the first centre that is where each one is: where images are equal, centres coincide."""
+    apart = pairwise_distances(centres)
+    return np.asarray((apart <= _EQUAL * max(1.0, float(apart.max()))).argmax(axis=1))

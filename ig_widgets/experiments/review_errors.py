@@ -58,8 +58,9 @@ def run(
     by self-confidence. Disagreement of annotators needs several of them, and is not among the orders.
 
     Two reviewers see rows of ten. One looks closely at labels that stand out in a row (`odd_ones_out`), which
-    takes rows of images that look alike, whatever their label. The other sees the images of one label
-    together, looks at one in ten, and around it where the label is wrong (`followed`).
+    takes rows of images that look alike, whatever their label. The other looks at one in ten, and around it
+    where the label is wrong (`followed`), which takes errors that lie together, as where images of one label
+    are by themselves ("similarity_by_label").
 
     Parameters
     ----------
@@ -80,7 +81,8 @@ def run(
         share of all errors among the first 10 % of the images, and others; ``area`` under the curve;
         ``per_1000``, the errors among the first 1000 images. Of both reviewers, when they are through:
         ``odd_per_1000`` and ``followed_per_1000``, the errors among 1000 images that were looked at;
-        ``odd_looked``, the share of the images that were; ``odd_found``, the share of all errors among them.
+        ``odd_looked`` and ``followed_looked``, the share of the images that were; ``odd_found`` and
+        ``followed_found``, the share of all errors among them.
         And "mnist_suspects/network/self_confidence": ``average_precision`` and ``roc_auc`` of 100 suspects,
         judged by five people each, with probabilities by the quick model ("quick_model"), by a ResNet-18 from
         scratch ("network"), both cross-validated on the test set alone, and with the published ones

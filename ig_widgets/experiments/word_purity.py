@@ -49,8 +49,7 @@ def run(
     -------
     metrics
         By what makes words: "cells", edges and colours in the cells of a grid; "resnet18_untrained";
-        "barlow_twins", the same network after 20 epochs of Barlow Twins, and "barlow_twins_layer2", a layer
-        before the one that MLfix takes; "vqvae", after as many epochs. Of each
+        "barlow_twins", the same network after 20 epochs of Barlow Twins; "vqvae", after as many. Of each
         ``order_purity``, the share of the images whose follower in similarity order has their class;
         ``jaccard_purity``, the same with that metric; ``nearest_purity``, the share of the five most similar
         images that have the class; ``minutes``, to learn and to find the words.

@@ -133,7 +133,7 @@ def _annotators(record: ReviewRecord) -> pd.DataFrame:
                 "annotator": annotator,
                 "looked at": len(table.looked),
                 "wrong": int(table.wrong().sum()),
-                "replaced": int((table.states == RELABELLED).sum()),
+                "replaced": int(((table.states == RELABELLED) & record.labelled).sum()),
                 "right": int((table.states == CONFIRMED).sum()),
                 "contradicted": int((mine["against"].str.len() > 0).sum()),
                 "wrong labels left": _left(table.wrong()[looked], int(record.labelled.sum()) - len(looked)),

@@ -147,7 +147,8 @@ class MLfix:
         maps = filter_maps(self.images) if self.maps is None else self.maps
         cells = int(np.prod(np.shape(maps[0])[:2]))
         words = VisualWords(min(self.n_words, cells * len(maps) // 4), random_state=self.random_state)
-        looked_at = min(len(maps), -(-words.max_cells // cells))
+        batches = -(-words.max_cells // (_AT_ONCE * cells))
+        looked_at = min(len(maps), _AT_ONCE * batches)
         with tqdm(total=looked_at, desc="learning words", disable=not self.progress) as bar:
             words.fit(WatchedMaps(maps, bar))
         described = []
@@ -190,7 +191,7 @@ class MLfix:
         doubted = (codes >= 0) & (_named(table, codes) != suspected) & (suspected != _UNREADABLE)
         return (
             f"{np.count_nonzero(doubted)} of {len(table)} images look like another class than their label's: "
-            "they come first under each label."
+            "most of them come first under each label."
         )
 
     def _table(self) -> LabelTable:

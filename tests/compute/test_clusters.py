@@ -45,6 +45,16 @@ def test_equal_images_are_in_one_cluster():
     assert image_clusters(np.ones((1, 4))).tolist() == [0]
     of = np.repeat([0, 1, 2], [20, 30, 25])
     assert adjusted_rand_score(of, image_clusters(np.eye(3)[of], 5)) == 1
+    assert image_clusters(np.r_[np.zeros((5, 2)), np.ones((4, 2))], 9).tolist() == [0] * 5 + [1] * 4
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("different", [2, 3])
+def test_equal_images_are_not_parted_by_rounding(seed, different):
+    random = np.random.default_rng([seed, different])
+    of = random.integers(0, different, 1000)
+    clusters = image_clusters(random.random((different, 50)).astype(np.float32)[of])
+    assert all(len(set(clusters[of == number])) == 1 for number in range(different))
 
 
 def test_there_are_no_more_clusters_than_images():
