@@ -95,7 +95,8 @@ def _facts(record: ReviewRecord) -> dict[str, object]:
     looked = [row for row in record.looked if record.labelled[row]]
     seen = np.sum([table.seen for table in record.tables.values()], axis=0)
     times = record.statements["at"]
-    last = f"the last {counted(len(looked))}" if len(looked) > counted(len(looked)) else "those"
+    count = counted(len(looked))
+    last = f"the last {count}" if len(looked) > count else "those"
     return {
         **_of_images(record),
         "annotators": len(record.tables),

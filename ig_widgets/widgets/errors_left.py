@@ -68,7 +68,8 @@ def errors_left(wrong: ArrayLike, left: int, *, window: int | None = None, level
     if not 0 < level < 1:
         raise ValueError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
     looked = np.asarray(wrong, dtype=bool)
-    last = looked[len(looked) - min(len(looked), counted(len(looked)) if window is None else window) :]
+    count = counted(len(looked)) if window is None else window
+    last = looked[max(0, len(looked) - count) :]
     n, k = len(last), int(last.sum())
     a, b = k + 0.5, n - k + 0.5
     low = 0.0 if k == 0 else float(betaincinv(a, b, (1 - level) / 2))

@@ -15,11 +15,12 @@ from torch.nn import functional
 
 from ig_widgets.compute.networks.backbones import BACKBONES, BackboneName
 from ig_widgets.compute.networks.devices import Device, on_cuda
+from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
 from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk, shrunk_in_turn
 from ig_widgets.compute.networks.standardizing import OFFICIAL, moments, standardized
 from ig_widgets.compute.networks.targets import checked_targets, most_probable
-from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, pace, train
+from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.networks.variations import varied
 from ig_widgets.compute.networks.weights import load_weights
 
@@ -256,24 +257,18 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
 
     def _learn(self, pixels: Tensor, P: Tensor, seed: int, randomness: TorchRandomness) -> Iterator[Record]:
         """Train the network on images as from `shrunk` and (n, n_classes) probabilities."""
-        network, total = self.network_, self.epochs * len(P)
+        network = self.network_
         shares = P.mean(dim=0).clamp(min=1e-6)  # a class without examples weighs nothing: no division by 0
         weights = 1 / (len(shares) * shares) if self.balance else torch.ones(len(shares))
-        optimizer = torch.optim.AdamW(network.parameters(), fused=True)
-        seen = 0
+        optimizer = PacedAdamW(network.parameters(), self.learning_rate, self.epochs * len(P))
 
         def step(rows: NDArray[np.int64]) -> dict[str, float]:
-            nonlocal seen
-            seen += len(rows)
-            optimizer.param_groups[0]["lr"] = self.learning_rate * pace(seen / total)
             network.train()
             with randomness():
                 x = self._inputs(pixels[rows])
                 logits = self._logits(varied(x) if self.augment else x)
             loss = functional.cross_entropy(logits, P[rows].to(x.device), weight=weights.to(x.device))
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+            optimizer.step(loss, len(rows))
             return {"loss": loss.item()}
 
         return train(step, ShuffledBatches(len(P), self.batch_size, seed), self.epochs)

@@ -103,14 +103,6 @@ def until_patience(records: Iterable[Record], name: str, patience: int) -> Itera
             return
 
 
-def pace(progress: float) -> float:
-    """Return the share of the highest learning rate at a share of the training, both in [0, 1].
-
-    It rises over the first tenth, and falls along half a cosine.
-    """
-    return min(1.0, 10 * progress) * (1 + math.cos(math.pi * progress)) / 2
-
-
 class ShuffledBatches:
     """Positions of examples, in another seeded order every time that they are gone through.
 

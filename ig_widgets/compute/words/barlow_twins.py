@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from ig_widgets.compute.networks.backbones import BACKBONES, BackboneName
 from ig_widgets.compute.networks.devices import Device, on_cuda
+from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
 from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk
 from ig_widgets.compute.networks.standardizing import OFFICIAL, moments, standardized
-from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, pace, train
+from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.networks.weights import load_weights
 from ig_widgets.compute.words.filter_maps import FilterMaps
 from ig_widgets.compute.words.network_maps import NetworkMaps
@@ -209,13 +210,10 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
     ) -> Iterator[Record]:
         epochs = math.ceil(_VIEWED / len(pixels)) if self.epochs is None else self.epochs
         parameters = [*self.network_.parameters(), *projector.parameters()]
-        optimizer = torch.optim.AdamW(parameters, fused=True)
-        device, seen = parameters[0].device, 0
+        optimizer = PacedAdamW(parameters, self.learning_rate, epochs * len(pixels))
+        device = parameters[0].device
 
         def step(rows: NDArray[np.int64]) -> dict[str, float]:
-            nonlocal seen
-            seen += len(rows)
-            optimizer.param_groups[0]["lr"] = self.learning_rate * pace(seen / (epochs * len(pixels)))
             self.network_.train()
             x = standardized(pixels[rows].to(device), self.mean_, self.scale_)
             with randomness():
@@ -223,9 +221,7 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
             with autocast(device.type, self.precision):
                 one, other = (projector(self._seen(view)) for view in views)
             loss = barlow_loss(one.float(), other.float(), self.redundancy)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+            optimizer.step(loss, len(rows))
             return {"loss": loss.item()}
 
         return train(step, ShuffledBatches(len(pixels), self.batch_size, seed), epochs)

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ig_widgets.compute.networks.devices import Device, on_cuda
+from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
 from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk, shrunk_in_turn
 from ig_widgets.compute.networks.standardizing import moments, standardized
-from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, pace, train
+from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.words.codebook import Codebook
 from ig_widgets.compute.words.packing import WORD_BITS, pack_words
 
@@ -193,13 +194,10 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         return self.network_.codebook.words.cpu().numpy()
 
     def _learn(self, pixels: Tensor, seed: int, randomness: TorchRandomness) -> Iterator[Record]:
-        network, total, seen = self.network_, self.epochs * len(pixels), 0
-        optimizer = torch.optim.AdamW(network.parameters(), fused=True)
+        network = self.network_
+        optimizer = PacedAdamW(network.parameters(), self.learning_rate, self.epochs * len(pixels))
 
         def step(rows: NDArray[np.int64]) -> dict[str, float]:
-            nonlocal seen
-            seen += len(rows)
-            optimizer.param_groups[0]["lr"] = self.learning_rate * pace(seen / total)
             network.train()
             x = self._inputs(pixels[rows])
             cells = self._encoded(pixels[rows])
@@ -208,9 +206,7 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
             drawn = self._drawn(cells + (words - cells).detach())  # gradients pass as if there were no words
             error = functional.mse_loss(drawn, x)
             loss = error + self.commitment * functional.mse_loss(cells, words)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
+            optimizer.step(loss, len(rows))
             return {
                 "loss": loss.item(),
                 "error": error.item(),
