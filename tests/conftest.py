@@ -19,7 +19,7 @@ REPO = Path(__file__).resolve().parents[1]
 # numba looks at a function's own file only, not at those of the functions that it calls: what it keeps
 # of compiled functions would survive a change of theirs
 _compiled = REPO / "ig_widgets" / "compute" / "matching"
-_sources = b"".join(path.read_bytes() for path in sorted(_compiled.glob("*.py")))
+_sources = b"".join(path.read_bytes() for path in sorted(_compiled.rglob("*.py")))
 os.environ["NUMBA_CACHE_DIR"] = str(
     Path(tempfile.gettempdir()) / f"ig_widgets-numba-{hashlib.sha256(_sources).hexdigest()[:16]}"
 )

@@ -1,1 +1,5 @@
-"""Compute: what the machine measures and believes. Imports data only."""
+"""What the machine does: measure, believe, put in order."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,1 +1,5 @@
-"""Data: what we have. Imports nothing else of ig_widgets."""
+"""What we have: images, annotations, labels, files."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

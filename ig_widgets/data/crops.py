@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ig_widgets.data.annotations import BOX, drawn_boxes
-from ig_widgets.data.decoding import ImageError
-from ig_widgets.data.formats.objects import Box, box_inside
-from ig_widgets.data.images import ImageSet, UnreadableImageWarning
+from ig_widgets.data.errors import ImageError, UnreadableImageWarning
+from ig_widgets.data.image_sources import Source
+from ig_widgets.data.images import ImageSet
+from ig_widgets.data.io.objects import Box, box_inside
 from ig_widgets.data.recent_images import RecentImages
-from ig_widgets.data.sources import Source
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
 
-def labelled_crops(
+def labeled_crops(
     images: ImageSet, boxes: pd.DataFrame, *, margin: float = 0.0
 ) -> tuple[ImageSet, pd.Series[Any]]:
     """Take the boxed objects of images as images with labels, so that their labels can be reviewed.
@@ -77,7 +77,7 @@ def labelled_crops(
     >>> import pandas as pd
     >>> images = ImageSet.from_arrays([np.zeros((40, 60), np.uint8)], ids=["a.png"])
     >>> row = {"image": "a.png", "label": "cat", "x": 50, "y": 5, "width": 10, "height": 20}
-    >>> crops, labels = labelled_crops(images, pd.DataFrame([row], index=[7]), margin=0.1)
+    >>> crops, labels = labeled_crops(images, pd.DataFrame([row], index=[7]), margin=0.1)
     >>> crops.ids, crops[0].shape, labels.to_dict()
     (('a.png#0',), (24, 12), {7: 'cat'})
     """

@@ -14,6 +14,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
+from ig_widgets.data.errors import ImageError
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
@@ -34,34 +36,13 @@ _ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
 _STRIP_OFFSETS, _STRIP_SIZES, _TILE_OFFSETS, _TILE_SIZES = 273, 279, 324, 325
 
 
-class ImageError(ValueError):
-    """An image that cannot be read, with the reason and the remedy.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-    reason : str
-        What is wrong and what to do, without the file's name.
-    """
-
-    def __init__(self, path: str | os.PathLike[str], reason: str) -> None:
-        super().__init__(str(path), reason)
-        self.path = Path(path)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        """Say which file it is, why, and what to do."""
-        return f"cannot read '{self.path}': {self.reason}"
-
-
 def decode(
     path: str | os.PathLike[str], *, levels: tuple[int, int] = LEVELS, max_pixels: int = MAX_PIXELS
 ) -> NDArray[np.uint8]:
     """Read one image file.
 
     The content decides on the format, not the name. The orientation that a camera wrote into the EXIF data is
-    applied; transparency is ignored (the colours below it are shown); of several frames or pages the first is
+    applied; transparency is ignored (the colors below it are shown); of several frames or pages the first is
     read. A format without checksums can hide damage: a JPEG or BMP with wrong bytes in its middle may be read
     with wrong pixels.
 
@@ -196,16 +177,16 @@ def _check_mode(path: Path, image: Image.Image) -> None:
         raise ImageError(path, "its pixels are floating-point numbers; save it with 8 or 16 bits")
     if image.mode == "I":
         raise ImageError(path, "its pixels are 32-bit or signed numbers; save it with 8 or 16 bits")
-    if image.mode == "LAB" or (image.mode == "CMYK" and _is_deep_colour(path, image)):
-        raise ImageError(path, f"its colours are {image.mode}; save it as RGB or gray")
+    if image.mode == "LAB" or (image.mode == "CMYK" and _is_deep_color(path, image)):
+        raise ImageError(path, f"its colors are {image.mode}; save it as RGB or gray")
 
 
-def _is_deep_colour(path: Path, image: Image.Image) -> bool:
+def _is_deep_color(path: Path, image: Image.Image) -> bool:
     """Whether the file has 16 bits per channel in several channels, of which Pillow keeps only 8."""
     if image.mode not in {"RGB", "RGBA", "CMYK"}:
         return False
     if image.format == "PNG":
-        return _png_depth_and_colour(path)[0] == 16
+        return _png_depth_and_color(path)[0] == 16
     if isinstance(image, TiffImageFile):
         return bool(max(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))) == 16)
     return False
@@ -224,7 +205,7 @@ def _check_png_sums(path: Path) -> None:
                 return
 
 
-def _png_depth_and_colour(path: Path) -> tuple[int, int]:
+def _png_depth_and_color(path: Path) -> tuple[int, int]:
     with path.open("rb") as file:
         header = file.read(26)
     return header[24], header[25]  # their place is fixed
@@ -233,12 +214,12 @@ def _png_depth_and_colour(path: Path) -> tuple[int, int]:
 def _pixels(path: Path, image: Image.Image, levels: tuple[int, int]) -> NDArray[np.uint8]:
     """Turn a loaded image into gray or RGB with 8 bits, as it lies in the file."""
     _check_mode(path, image)
-    if _is_deep_colour(path, image):
+    if _is_deep_color(path, image):
         unpacked = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
         if unpacked is None:
-            raise ImageError(path, "its 16-bit colours cannot be unpacked; save it with 8 bits per channel")
+            raise ImageError(path, "its 16-bit colors cannot be unpacked; save it with 8 bits per channel")
         deep = unpacked.astype(np.uint16, copy=False)
-        gray = image.format == "PNG" and _png_depth_and_colour(path)[1] == 4  # gray with alpha
+        gray = image.format == "PNG" and _png_depth_and_color(path)[1] == 4  # gray with alpha
         deep = deep[..., 0] if gray else deep[..., 2::-1]  # OpenCV: blue, green, red, alpha
         return np.take(_to_8_bits(levels), deep)
     if image.mode.startswith("I;16"):

@@ -13,19 +13,16 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy as np
 import pandas as pd
 
-from ig_widgets.data.decoding import EXTENSIONS, LEVELS, MAX_PIXELS, ImageError, inspect
+from ig_widgets.data.decoding import EXTENSIONS, LEVELS, MAX_PIXELS, inspect
+from ig_widgets.data.errors import ImageError, UnreadableImageWarning
+from ig_widgets.data.image_sources import File, Held, Made, Source, valid_array
 from ig_widgets.data.listing import files_below
 from ig_widgets.data.prefetch import ahead
-from ig_widgets.data.sources import File, Held, Made, Source, valid_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Image = NDArray[np.uint8]
-
-
-class UnreadableImageWarning(UserWarning):
-    """Some images cannot be read; `ImageSet.problems` says which and why."""
 
 
 class ImageSet(Sequence["Image"]):

@@ -24,7 +24,7 @@ from ig_widgets.experiments import (
     word_memory,
     word_purity,
 )
-from ig_widgets.experiments.tables import table
+from ig_widgets.experiments.parts.tables import table
 
 SPEEDS = {
     "match-scale": match_scale,

@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from ig_widgets.compute.labeling.labeler import WeakLabeler
+from ig_widgets.compute.labeling.metrics import label_metrics
 from ig_widgets.compute.matching.matcher import PatternMatcher
-from ig_widgets.compute.metrics import label_metrics
-from ig_widgets.compute.patterns import crop_patterns, pattern_sources
 from ig_widgets.data.annotations import BOX
+from ig_widgets.data.examples.synthetic import Kind, strips
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.synthetic import Kind, strips
-from ig_widgets.experiments import simulated_crowd
-from ig_widgets.experiments.keeping import kept
-from ig_widgets.experiments.simulated_crowd import draw_and_review, facts, pattern_sets
-from ig_widgets.experiments.tables import settings_of
+from ig_widgets.data.patterns import crop_patterns, pattern_sources
+from ig_widgets.experiments.parts import simulated_crowd
+from ig_widgets.experiments.parts.result_cache import kept
+from ig_widgets.experiments.parts.simulated_crowd import draw_and_review, facts, pattern_sets
+from ig_widgets.experiments.parts.tables import settings_of
 
 _Bools: TypeAlias = NDArray[np.bool_]
 _Ints: TypeAlias = NDArray[np.int64]
@@ -232,8 +232,8 @@ def _draw_boxes(axes: Sequence[Axes], kind: Kind, images: ImageSet, boxes: pd.Da
         for x, y, width, height, average in (
             boxes[[*BOX]].assign(average=averaged)[there].itertuples(index=False)
         ):
-            colour = "tab:orange" if average else "tab:cyan"
-            ax.add_patch(Rectangle((x - 0.5, y - 0.5), width, height, fill=False, ec=colour))
+            color = "tab:orange" if average else "tab:cyan"
+            ax.add_patch(Rectangle((x - 0.5, y - 0.5), width, height, fill=False, ec=color))
         ax.set_xlim(shown["x"] - 30, shown["x"] + shown["width"] + 30)
         ax.set_ylim(shown["y"] + shown["height"] + 30, shown["y"] - 30)
 

@@ -12,12 +12,12 @@ from typing import Final
 import numpy as np
 from sklearn.metrics import f1_score
 
+from ig_widgets.data.examples.simulated import SimulatedAnnotator
+from ig_widgets.data.examples.synthetic import write_strips
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.labels import labels_of
-from ig_widgets.data.log import AnnotationLog
-from ig_widgets.data.simulated import SimulatedAnnotator
-from ig_widgets.data.synthetic import write_strips
-from ig_widgets.systems.inspector_gadget import InspectorGadget
+from ig_widgets.data.log.log import AnnotationLog
+from ig_widgets.systems.inspector_gadget.gadget import InspectorGadget
 
 KIND: Final = "scratch"
 N_IMAGES = 150

@@ -10,12 +10,19 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ig_widgets.experiments import ksdd, neu
-from ig_widgets.experiments.ablation import compare
-from ig_widgets.experiments.curves import draw_curves
-from ig_widgets.experiments.datasets import Dataset, load_ksdd, load_neu, of_each_class, part, stratified
-from ig_widgets.experiments.methods import Method
-from ig_widgets.experiments.self_learning import self_learned
-from ig_widgets.experiments.tables import row_summary
+from ig_widgets.experiments.parts.ablation import compare
+from ig_widgets.experiments.parts.curves import draw_curves
+from ig_widgets.experiments.parts.datasets import (
+    Dataset,
+    load_ksdd,
+    load_neu,
+    of_each_class,
+    part,
+    stratified,
+)
+from ig_widgets.experiments.parts.methods import Method
+from ig_widgets.experiments.parts.self_learning import self_learned
+from ig_widgets.experiments.parts.tables import row_summary
 
 SEEDS = 3  # a development set takes the networks of the baselines some ten minutes
 OURS = ("none", "both", "learned", "detector")

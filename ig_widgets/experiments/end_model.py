@@ -13,13 +13,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ig_widgets.compute.metrics import label_metrics
+from ig_widgets.compute.labeling.metrics import label_metrics
 from ig_widgets.compute.networks.backbones import BackboneName
 from ig_widgets.compute.networks.cnn import ImageClassifier
-from ig_widgets.compute.networks.squares import resized
-from ig_widgets.compute.tipping import tipping_point
+from ig_widgets.compute.networks.square_patches import resized
 from ig_widgets.experiments import ksdd, neu
-from ig_widgets.experiments.datasets import (
+from ig_widgets.experiments.parts.datasets import (
     KSDD_DEVELOPMENT_SIZE,
     Dataset,
     load_ksdd,
@@ -28,10 +27,11 @@ from ig_widgets.experiments.datasets import (
     part,
     stratified,
 )
-from ig_widgets.experiments.keeping import kept
-from ig_widgets.experiments.methods import METHODS
-from ig_widgets.experiments.splits import Split
-from ig_widgets.experiments.tables import row_summary
+from ig_widgets.experiments.parts.methods import METHODS
+from ig_widgets.experiments.parts.result_cache import kept
+from ig_widgets.experiments.parts.splits import Split
+from ig_widgets.experiments.parts.tables import row_summary
+from ig_widgets.experiments.parts.tipping import tipping_point
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Ints: TypeAlias = NDArray[np.int64]
@@ -43,8 +43,8 @@ class Case(NamedTuple):
 
     draw: Callable[[_Ints, int, int], _Ints]  # `stratified` counts images, `of_each_class` images of each
     development: int
-    unlabelled: int
-    multiples: Sequence[int]  # of the development set, within it and the unlabelled part; the first is 1
+    unlabeled: int
+    multiples: Sequence[int]  # of the development set, within it and the unlabeled part; the first is 1
     size: tuple[int, int]  # height and width of the end model's images
     passes: int  # images that go through an end model in training, however many different ones there are
     splitting: Mapping[str, Any]  # settings of the `Split`
@@ -77,12 +77,12 @@ def run(
 ) -> tuple[dict[str, dict[str, float]], dict[str, Any]]:
     """Train a network on a development set, with weak labels and without, for several random ones.
 
-    Of the images outside the development set, which are all weakly labelled in the paper, some make the
-    unlabelled part and the others the test part, both drawn at random, with as much of each class. Inspector
+    Of the images outside the development set, which are all weakly labeled in the paper, some make the
+    unlabeled part and the others the test part, both drawn at random, with as much of each class. Inspector
     Gadget's detector learns from the development set and, unless `labels` names more of it, labels the
-    unlabelled part alone; nothing sees the test part before the end. The end model learns from the
-    development set alone, or from that and the probabilities of the unlabelled part, by the expected loss.
-    For the tipping point it also learns from development sets that grow by images of the unlabelled part with
+    unlabeled part alone; nothing sees the test part before the end. The end model learns from the
+    development set alone, or from that and the probabilities of the unlabeled part, by the expected loss.
+    For the tipping point it also learns from development sets that grow by images of the unlabeled part with
     their true classes.
 
     The number of steps was chosen by the loss in training, on another development set: with 78 images of KSDD
@@ -102,7 +102,7 @@ def run(
     quick
         A few images, little training, and two development sets at most, to see that everything runs.
     pictures
-        Folder for ``end_model.png``, F1 against the number of labelled images.
+        Folder for ``end_model.png``, F1 against the number of labeled images.
     keep
         Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
     backbone
@@ -119,7 +119,7 @@ def run(
     metrics
         ``ksdd/...`` and ``neu/...``. By ``dev_only``, ``dev_only_x2`` and so on, and ``dev_and_weak``, what
         `row_summary` makes of `label_metrics` of the end model on the test part; by ``weak_labels``, of the
-        weak labels on the unlabelled part. By ``tipping_point``: ``of_medians``, of the median F1 of each
+        weak labels on the unlabeled part. By ``tipping_point``: ``of_medians``, of the median F1 of each
         size; ``median, min, max`` over the development sets; ``not_reached``, in how many of these no size
         reached the F1 with weak labels. There the largest multiple is counted, so that the median is a lower
         bound.
@@ -189,12 +189,12 @@ def _measured(
     y = dataset.y
     rows = case.draw(y, case.development, seed)
     outside = np.setdiff1d(np.arange(len(y)), rows)
-    unlabelled = outside[case.draw(y[outside], case.unlabelled, seed)]
-    test = np.setdiff1d(outside, unlabelled)
+    unlabeled = outside[case.draw(y[outside], case.unlabeled, seed)]
+    test = np.setdiff1d(outside, unlabeled)
     known = np.eye(len(dataset.classes))[y]
 
     # the test part is not even there when the weak labels are made
-    seen = np.sort(np.r_[rows, unlabelled])
+    seen = np.sort(np.r_[rows, unlabeled])
     P = METHODS[labels](
         Split(part(dataset, seen), np.searchsorted(seen, rows), seed, store=store, **case.splitting)
     )
@@ -210,12 +210,12 @@ def _measured(
         network.fit(pixels[np.r_[rows, more]], np.vstack([known[rows], targets]))
         return label_metrics(y[test], network.predict_proba(pixels[test]))
 
-    measures = {"weak_labels": label_metrics(y[unlabelled], P)}
+    measures = {"weak_labels": label_metrics(y[unlabeled], P)}
     for multiple in case.multiples:
         n = (multiple - 1) * case.development
-        more = unlabelled[case.draw(y[unlabelled], n, seed)] if n else unlabelled[:0]
+        more = unlabeled[case.draw(y[unlabeled], n, seed)] if n else unlabeled[:0]
         measures[_row(multiple)] = learned(more, known[more])
-    return measures | {"dev_and_weak": learned(unlabelled, P)}
+    return measures | {"dev_and_weak": learned(unlabeled, P)}
 
 
 def _facts(case: Case) -> dict[str, Any]:
@@ -244,7 +244,7 @@ def tipping_row(runs: Sequence[_Measures], multiples: Sequence[int]) -> dict[str
 
 
 def _drawn(metrics: _Measures, cases: Mapping[str, Case], backbone: str) -> Figure:
-    """Draw how F1 grows with the labelled images, and how far weak labels reach."""
+    """Draw how F1 grows with the labeled images, and how far weak labels reach."""
     figure = Figure(figsize=(5 * len(cases), 4), layout="constrained")
     for (name, case), axes in zip(
         cases.items(), figure.subplots(1, len(cases), squeeze=False).flat, strict=True
@@ -252,14 +252,14 @@ def _drawn(metrics: _Measures, cases: Mapping[str, Case], backbone: str) -> Figu
         alone = [metrics[f"{name}/{_row(multiple)}"] for multiple in case.multiples]
         median = np.array([row["f1_median"] for row in alone])
         reach = np.abs([[row[key] for row in alone] for key in ("f1_min", "f1_max")] - median)
-        axes.errorbar(case.multiples, median, yerr=reach, fmt="o-", capsize=3, label="labelled by people")
+        axes.errorbar(case.multiples, median, yerr=reach, fmt="o-", capsize=3, label="labeled by people")
         weak = metrics[f"{name}/dev_and_weak"]
         axes.axhline(weak["f1_median"], color="tab:orange", label="weak labels beside the first")
         axes.axhspan(weak["f1_min"], weak["f1_max"], color="tab:orange", alpha=0.2)
         point = metrics[f"{name}/tipping_point"]["of_medians"]
         more = "at least " if point == case.multiples[-1] else ""
         axes.set(
-            xlabel="times as many labelled images",
+            xlabel="times as many labeled images",
             ylabel="F1 of the end model: median and range",
             ylim=(0, 1),
             title=f"{name.upper()}, {backbone}: tipping point {more}{point:.1f}",

@@ -12,15 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from ig_widgets.compute.boxes import iou
+from ig_widgets.compute.crowd.boxes import iou
+from ig_widgets.compute.labeling.metrics import label_metrics
 from ig_widgets.compute.matching.matcher import PatternMatcher
-from ig_widgets.compute.metrics import label_metrics
 from ig_widgets.data.annotations import BOX
 from ig_widgets.experiments import ksdd
-from ig_widgets.experiments.datasets import load_ksdd, of_each_class, part, stratified
-from ig_widgets.experiments.methods import METHODS
-from ig_widgets.experiments.splits import Split
-from ig_widgets.experiments.tables import row_summary
+from ig_widgets.experiments.parts.datasets import load_ksdd, of_each_class, part, stratified
+from ig_widgets.experiments.parts.methods import METHODS
+from ig_widgets.experiments.parts.splits import Split
+from ig_widgets.experiments.parts.tables import row_summary
 
 SEEDS = 1
 

@@ -3,10 +3,16 @@
 from pathlib import Path
 from typing import Any, Final
 
-from ig_widgets.experiments.ablation import compare, draw_rows
-from ig_widgets.experiments.datasets import KSDD_DEVELOPMENT_SIZE, load_ksdd, of_each_class, part, stratified
-from ig_widgets.experiments.methods import BASELINES, PIPELINE
-from ig_widgets.experiments.tables import row_summary
+from ig_widgets.experiments.parts.ablation import compare, draw_rows
+from ig_widgets.experiments.parts.datasets import (
+    KSDD_DEVELOPMENT_SIZE,
+    load_ksdd,
+    of_each_class,
+    part,
+    stratified,
+)
+from ig_widgets.experiments.parts.methods import BASELINES, PIPELINE
+from ig_widgets.experiments.parts.tables import row_summary
 
 SEEDS = 20
 METHODS = {**PIPELINE, **BASELINES}

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.compute.matching.tasks import Task
-from ig_widgets.experiments.memory import bare_interpreter_mib, peak_mib
-from ig_widgets.experiments.tables import Summary, summary
+from ig_widgets.experiments.parts.memory import bare_interpreter_mib, peak_mib
+from ig_widgets.experiments.parts.tables import Summary, summary
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized

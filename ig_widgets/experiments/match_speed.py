@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.compute.networks.devices import on_cuda
 from ig_widgets.data.images import ImageSet
-from ig_widgets.experiments.folders import data_folder
-from ig_widgets.experiments.memory import peak_mib
-from ig_widgets.experiments.tables import Summary, summary
+from ig_widgets.experiments.parts.folders import data_folder
+from ig_widgets.experiments.parts.memory import peak_mib
+from ig_widgets.experiments.parts.tables import Summary, summary
 
 SEEDS = 5
 N_IMAGES = 16

@@ -10,11 +10,17 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ig_widgets.experiments import ksdd
-from ig_widgets.experiments.ablation import compare
-from ig_widgets.experiments.datasets import KSDD_DEVELOPMENT_SIZE, load_ksdd, of_each_class, part, stratified
-from ig_widgets.experiments.methods import METHODS
-from ig_widgets.experiments.splits import Split
-from ig_widgets.experiments.tables import row_summary
+from ig_widgets.experiments.parts.ablation import compare
+from ig_widgets.experiments.parts.datasets import (
+    KSDD_DEVELOPMENT_SIZE,
+    load_ksdd,
+    of_each_class,
+    part,
+    stratified,
+)
+from ig_widgets.experiments.parts.methods import METHODS
+from ig_widgets.experiments.parts.splits import Split
+from ig_widgets.experiments.parts.tables import row_summary
 
 SEEDS = 10
 GRID: Final[dict[str, Any]] = {

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.orders.similarity import METRICS, order_by_similarity
+from ig_widgets.compute.orders.similarity import METRICS, by_similarity
 from ig_widgets.compute.words.packing import pack_words
-from ig_widgets.experiments.memory import peak_mib
-from ig_widgets.experiments.tables import Summary, summary
+from ig_widgets.experiments.parts.memory import peak_mib
+from ig_widgets.experiments.parts.tables import Summary, summary
 
 SEEDS = 3
 WORDS = 1024
@@ -34,13 +34,13 @@ def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, A
     Returns
     -------
     metrics
-        ``seconds_7000``: of `order_by_similarity` and of the published form; ``times_as_fast_7000``;
+        ``seconds_7000``: of `by_similarity` and of the published form; ``times_as_fast_7000``;
         ``seconds_20000`` and ``seconds_100000`` with each metric; ``peak_mib``: memory of a process that does
         nothing but order 100,000 images.
     settings
         What was timed.
     """
-    order_by_similarity(_words(10, 0))  # compiles
+    by_similarity(_words(10, 0))  # compiles
     runs = [_compare(_words(COMPARED, seed), seed) for seed in range(seeds)]
     metrics = {f"{name}_{COMPARED}": summary(one[name] for one in runs) for name in runs[0]}
     for count in COUNTS:
@@ -63,7 +63,7 @@ def _words(count: int, seed: int) -> NDArray[np.bool_]:
 
 def _compare(words: NDArray[np.bool_], seed: int) -> dict[str, dict[str, float]]:
     start = perf_counter()
-    order_by_similarity(words)
+    by_similarity(words)
     ours = perf_counter() - start
     start = perf_counter()
     published_order(words, seed)
@@ -101,10 +101,10 @@ def published_order(X: NDArray[np.bool_], seed: int) -> NDArray[np.intp]:
 
 def _seconds(words: NDArray[np.uint64], metric: Any) -> float:
     start = perf_counter()
-    order_by_similarity(words, metric=metric)
+    by_similarity(words, metric=metric)
     return perf_counter() - start
 
 
 def _peak_mib(count: int) -> float:
-    order_by_similarity(pack_words(_words(count, 0)))
+    by_similarity(pack_words(_words(count, 0)))
     return peak_mib()

@@ -11,19 +11,25 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from ig_widgets.compute.networks.cnn import ImageClassifier
-from ig_widgets.compute.orders.confusion import order_by_confusion
-from ig_widgets.compute.orders.label_errors import order_by_label_error
-from ig_widgets.compute.orders.neighbours import order_by_neighbours
-from ig_widgets.compute.orders.random import order_by_random
-from ig_widgets.compute.orders.similarity import order_by_similarity
-from ig_widgets.compute.suspects import cross_validated_proba
-from ig_widgets.compute.words.filter_maps import filter_maps
+from ig_widgets.compute.orders.confusion import by_confusion
+from ig_widgets.compute.orders.label_errors import by_label_error
+from ig_widgets.compute.orders.neighbors import by_neighbors
+from ig_widgets.compute.orders.random import by_random
+from ig_widgets.compute.orders.similarity import by_similarity
+from ig_widgets.compute.orders.suspects import cross_validated_proba
+from ig_widgets.compute.words.filter_bank import filter_maps
 from ig_widgets.compute.words.pooling import pool_maps
 from ig_widgets.compute.words.visual_words import VisualWords
-from ig_widgets.experiments.datasets import load_neu
-from ig_widgets.experiments.folders import data_folder
-from ig_widgets.experiments.planted_errors import KINDS, followed, odd_ones_out, share_found, with_errors
-from ig_widgets.experiments.tables import Summary, summary
+from ig_widgets.experiments.parts.datasets import load_neu
+from ig_widgets.experiments.parts.folders import data_folder
+from ig_widgets.experiments.parts.planted_errors import (
+    KINDS,
+    followed,
+    odd_ones_out,
+    share_found,
+    with_errors,
+)
+from ig_widgets.experiments.parts.tables import Summary, summary
 
 SEEDS = 5
 RATES = (0.01, 0.05, 0.2)
@@ -39,7 +45,7 @@ Curves = dict[str, dict[str, list[NDArray[np.float64]]]]
 """The share of errors found after each image: by data set, kind and rate, then by order; one per seed."""
 
 
-class _Labelled(NamedTuple):
+class _Labeled(NamedTuple):
     """Images with true labels, and what is known of them without any label."""
 
     y: NDArray[np.int64]
@@ -127,44 +133,44 @@ def run(
     }
 
 
-def _mnist(folder: Path, size: int, seed: int, n_words: int) -> _Labelled:
+def _mnist(folder: Path, size: int, seed: int, n_words: int) -> _Labeled:
     with np.load(folder / "mnist.npz", allow_pickle=False) as stored:
         images, y = stored["x_train"], stored["y_train"].astype(np.int64)
     rows = np.random.default_rng(seed).choice(len(y), min(size, len(y)), replace=False)
     return _described(images[rows], y[rows], 10, n_words, seed)
 
 
-def _neu(data: Path, *, quick: bool, n_words: int) -> _Labelled:
+def _neu(data: Path, *, quick: bool, n_words: int) -> _Labeled:
     steel = load_neu(data)
     rows = np.arange(0, len(steel.y), max(1, len(steel.y) // 60) if quick else 1)
     return _described(steel.images[rows], steel.y[rows], len(steel.classes), n_words, 0)
 
 
-def _shuffled(of: _Labelled, seed: int) -> _Labelled:
+def _shuffled(of: _Labeled, seed: int) -> _Labeled:
     """Return the same in another order: where images lie class by class, ties by position know the class."""
     rows = np.random.default_rng(seed).permutation(len(of.y))
     return of._replace(y=of.y[rows], words=of.words[rows], X=of.X[rows])
 
 
-def _described(images: Any, y: NDArray[np.int64], n_classes: int, n_words: int, seed: int) -> _Labelled:
+def _described(images: Any, y: NDArray[np.int64], n_classes: int, n_words: int, seed: int) -> _Labeled:
     maps = filter_maps(images)[:]
-    return _Labelled(
+    return _Labeled(
         y, n_classes, VisualWords(n_words, random_state=seed).fit_transform(maps), pool_maps(maps)
     )
 
 
-def _orders(of: _Labelled, labels: NDArray[np.int64], seed: int) -> dict[str, NDArray[np.intp]]:
+def _orders(of: _Labeled, labels: NDArray[np.int64], seed: int) -> dict[str, NDArray[np.intp]]:
     P = cross_validated_proba(of.X, labels, of.n_classes, random_state=seed)
     return {
-        "random": order_by_random(len(labels), random_state=seed),
-        "similarity": order_by_similarity(of.words),
-        "similarity_jaccard": order_by_similarity(of.words, metric="jaccard"),
-        "similarity_cosine": order_by_similarity(of.words, metric="cosine"),
-        "similarity_by_label": order_by_similarity(of.words, groups=labels),
-        "jaccard_by_label": order_by_similarity(of.words, metric="jaccard", groups=labels),
-        "neighbours": order_by_neighbours(of.words, labels),
-        "confusion": order_by_confusion(P, labels),
-        **{method: order_by_label_error(P, labels, method=method) for method in METHODS},
+        "random": by_random(len(labels), random_state=seed),
+        "similarity": by_similarity(of.words),
+        "similarity_jaccard": by_similarity(of.words, metric="jaccard"),
+        "similarity_cosine": by_similarity(of.words, metric="cosine"),
+        "similarity_by_label": by_similarity(of.words, groups=labels),
+        "jaccard_by_label": by_similarity(of.words, metric="jaccard", groups=labels),
+        "neighbors": by_neighbors(of.words, labels),
+        "confusion": by_confusion(P, labels),
+        **{method: by_label_error(P, labels, method=method) for method in METHODS},
     }
 
 
@@ -201,7 +207,7 @@ def _suspects(folder: Path, *, quick: bool) -> dict[str, Summary]:
     ranked: dict[str, Summary] = {}
     for name, P in {"quick_model": quick_model, "network": network, "published": published}.items():
         for method in METHODS:
-            order = order_by_label_error(P / P.sum(axis=1, keepdims=True), y, method=method)
+            order = by_label_error(P / P.sum(axis=1, keepdims=True), y, method=method)
             suspicion = -np.argsort(order)[rows]  # the place in the order: higher is more suspicious
             one = {
                 "average_precision": float(average_precision_score(wrong, suspicion)),
@@ -237,7 +243,7 @@ def _draw(curves: Curves, folder: Path) -> None:
         for k, (order, runs) in enumerate(orders.items()):
             found = np.median(runs, axis=0)
             share = np.arange(1, len(found) + 1) / len(found)
-            # "random" is the first; of the others, ten have a colour of their own
+            # "random" is the first; of the others, ten have a color of their own
             style = {"c": "black", "ls": "--"} if k == 0 else {"c": f"C{k % 10}"}
             axes.plot(share, found, label=order, **style)
         axes.set(title=row, xlabel="share of the images looked at", ylabel="share of the errors found")

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from ig_widgets.compute.matching.matcher import PatternMatcher
-from ig_widgets.compute.patterns import crop_patterns
+from ig_widgets.data.examples.synthetic import write_strips
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
-from ig_widgets.data.synthetic import write_strips
-from ig_widgets.experiments.tables import Summary, summary
-from ig_widgets.widgets.pictures import overview
+from ig_widgets.data.log.log import AnnotationLog
+from ig_widgets.data.patterns import crop_patterns
+from ig_widgets.experiments.parts.tables import Summary, summary
+from ig_widgets.widgets.shared.jpegs import overview
 
 SEEDS = 5
 N_IMAGES = 40

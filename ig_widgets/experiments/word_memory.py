@@ -10,11 +10,11 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.words.filter_maps import filter_maps
+from ig_widgets.compute.words.filter_bank import filter_maps
 from ig_widgets.compute.words.visual_words import VisualWords
 from ig_widgets.data.images import ImageSet
-from ig_widgets.experiments.memory import peak_mib
-from ig_widgets.experiments.tables import Summary, summary
+from ig_widgets.experiments.parts.memory import peak_mib
+from ig_widgets.experiments.parts.tables import Summary, summary
 
 SEEDS = 1
 COUNTS = (1000, 10_000, 100_000)

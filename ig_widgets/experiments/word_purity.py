@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ig_widgets.compute.orders.nearest import nearest
-from ig_widgets.compute.orders.similarity import order_by_similarity
+from ig_widgets.compute.orders.similarity import by_similarity
 from ig_widgets.compute.words.barlow_twins import BarlowTwins
-from ig_widgets.compute.words.filter_maps import FilterMaps, filter_maps
+from ig_widgets.compute.words.filter_bank import FilterMaps, filter_maps
 from ig_widgets.compute.words.visual_words import VisualWords
 from ig_widgets.compute.words.vqvae import VQVAEWords
 from ig_widgets.data.images import ImageSet
-from ig_widgets.experiments.datasets import load_neu, of_each_class, part
-from ig_widgets.experiments.tables import Summary, summary
+from ig_widgets.experiments.parts.datasets import load_neu, of_each_class, part
+from ig_widgets.experiments.parts.tables import Summary, summary
 
 SEEDS = 1
 WORDS = 1024
@@ -48,7 +48,7 @@ def run(
     Returns
     -------
     metrics
-        By what makes words: "cells", edges and colours in the cells of a grid; "resnet18_untrained";
+        By what makes words: "cells", edges and colors in the cells of a grid; "resnet18_untrained";
         "barlow_twins", the same network after 20 epochs of Barlow Twins; "vqvae", after as many. Of each
         ``order_purity``, the share of the images whose follower in similarity order has their class;
         ``jaccard_purity``, the same with that metric; ``nearest_purity``, the share of the five most similar
@@ -83,8 +83,8 @@ def run(
 
 def _purity(words: Words, y: NDArray[np.int64]) -> dict[str, float]:
     followers = {
-        "order_purity": order_by_similarity(words),
-        "jaccard_purity": order_by_similarity(words, metric="jaccard"),
+        "order_purity": by_similarity(words),
+        "jaccard_purity": by_similarity(words, metric="jaccard"),
     }
     purity = {name: float(np.mean(y[order][1:] == y[order][:-1])) for name, order in followers.items()}
     return purity | {"nearest_purity": float(np.mean(y[nearest(words, NEAREST)] == y[:, None]))}

@@ -8,26 +8,26 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
-from ig_widgets.compute.clusters import image_clusters
-from ig_widgets.compute.orders.confusion import order_by_confusion
-from ig_widgets.compute.orders.label_errors import order_by_label_error
+from ig_widgets.compute.orders.clusters import image_clusters
+from ig_widgets.compute.orders.confusion import by_confusion
+from ig_widgets.compute.orders.label_errors import by_label_error
 from ig_widgets.compute.orders.nearest import nearest
-from ig_widgets.compute.orders.neighbours import order_by_neighbours
-from ig_widgets.compute.orders.random import order_by_random
-from ig_widgets.compute.orders.similarity import order_by_similarity
-from ig_widgets.compute.suspects import cross_validated_proba
-from ig_widgets.compute.words.filter_maps import FilterMaps, filter_maps
+from ig_widgets.compute.orders.neighbors import by_neighbors
+from ig_widgets.compute.orders.random import by_random
+from ig_widgets.compute.orders.similarity import by_similarity
+from ig_widgets.compute.orders.suspects import cross_validated_proba
+from ig_widgets.compute.words.filter_bank import FilterMaps, filter_maps
 from ig_widgets.compute.words.pooling import pool_maps
+from ig_widgets.compute.words.progress import ProgressMaps
 from ig_widgets.compute.words.visual_words import VisualWords
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
-from ig_widgets.systems.audit import review_report
-from ig_widgets.systems.report import Report
-from ig_widgets.systems.watched import WatchedMaps
-from ig_widgets.widgets.label_table import DECISIONS, MARKED, NO_CLASS, LabelTable
+from ig_widgets.data.log.log import AnnotationLog
+from ig_widgets.data.reviews.label_table import DECISIONS, MARKED, NO_CLASS, LabelTable
+from ig_widgets.reports.label_review import review_report
+from ig_widgets.reports.report import Report
 from ig_widgets.widgets.similarity_review import SimilarityReview
 
-_NEIGHBOURS = 12
+_NEIGHBORS = 12
 _AT_ONCE = 64  # images
 _NOTHING_LEARNED = "The images are as they come: learn() puts similar and suspicious ones together."
 _UNREADABLE = "unreadable"
@@ -46,7 +46,7 @@ class MLfix:
         The values that an image can be given; default: the categories, or the distinct labels, sorted.
     maps
         What is where in the images: feature maps, as from `filter_maps` or `BarlowTwins.transform`; default:
-        edges and colours in the cells of a grid, without any network.
+        edges and colors in the cells of a grid, without any network.
     n_words
         How many visual words similarity is measured by (the paper: 1024); fewer where there are not as many
         cells.
@@ -105,7 +105,7 @@ class MLfix:
     @property
     def labels(self) -> "pd.Series[Any]":
         """The given labels, with those that the annotator corrected; the same index, name and dtype."""
-        return self._table().relabelled()
+        return self._table().relabeled()
 
     def learn(self) -> Self:
         """Describe the images once, and doubt the labels as they are now.
@@ -125,8 +125,8 @@ class MLfix:
         """
         if not self.orders_:
             self.words_, self._X = self._described()
-            self._nearest = nearest(self.words_, _NEIGHBOURS)
-            self._similar = order_by_similarity(self.words_)
+            self._nearest = nearest(self.words_, _NEIGHBORS)
+            self._similar = by_similarity(self.words_)
             self.clusters_ = image_clusters(self._X, random_state=self.random_state)
         table = self._table()
         y = _codes(table)
@@ -134,11 +134,11 @@ class MLfix:
         best = np.where(np.isnan(self.P_).any(axis=1), -1, np.nan_to_num(self.P_).argmax(axis=1))
         self.suspected_ = pd.Series(_named(table, best), index=self.given.index, name="suspected")
         self.orders_ = {
-            "suspicion": order_by_label_error(self.P_, y),
+            "suspicion": by_label_error(self.P_, y),
             "similarity": self._similar,
-            "neighbours": order_by_neighbours(self.words_, y),
-            "confusion": order_by_confusion(self.P_, y),
-            "random": order_by_random(len(self.images), random_state=self.random_state),
+            "neighbors": by_neighbors(self.words_, y),
+            "confusion": by_confusion(self.P_, y),
+            "random": by_random(len(self.images), random_state=self.random_state),
         }
         return self
 
@@ -150,10 +150,10 @@ class MLfix:
         batches = -(-words.max_cells // (_AT_ONCE * cells))
         looked_at = min(len(maps), _AT_ONCE * batches)
         with tqdm(total=looked_at, desc="learning words", disable=not self.progress) as bar:
-            words.fit(WatchedMaps(maps, bar))
+            words.fit(ProgressMaps(maps, bar))
         described = []
         with tqdm(total=len(maps), desc="finding words", disable=not self.progress) as bar:
-            watched = WatchedMaps(maps, bar)
+            watched = ProgressMaps(maps, bar)
             for start in range(0, len(maps), _AT_ONCE):
                 some = watched[start : start + _AT_ONCE]
                 described.append((words.transform(some), pool_maps(some)))
@@ -169,7 +169,7 @@ class MLfix:
             classes=self.classes,
             orders=self.orders_,
             groups=self._groups() if learned else None,
-            neighbours=self._nearest if learned else None,
+            neighbors=self._nearest if learned else None,
             log=self.log,
             annotator=self.annotator,
             note=self._why() if learned else _NOTHING_LEARNED,

@@ -10,16 +10,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ig_widgets.data.annotations import BOX
-from ig_widgets.data.decoding import ImageError
+from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
-from ig_widgets.widgets.classes import checked_classes
-from ig_widgets.widgets.gestures import take_back
-from ig_widgets.widgets.items import items_of
-from ig_widgets.widgets.pattern_table import DROPPED, PatternTable
-from ig_widgets.widgets.pictures import detail, overview
-from ig_widgets.widgets.production import More, Production
-from ig_widgets.widgets.wall import CHUNK, WallWidget, introduced, part_of
+from ig_widgets.data.log.log import AnnotationLog
+from ig_widgets.data.reviews.pattern_table import DROPPED, PatternTable
+from ig_widgets.widgets.shared.background_job import More, Production
+from ig_widgets.widgets.shared.classes import checked_classes
+from ig_widgets.widgets.shared.gestures import take_back
+from ig_widgets.widgets.shared.jpegs import detail, overview
+from ig_widgets.widgets.wall.items import items_of
+from ig_widgets.widgets.wall.wall_widget import CHUNK, WallWidget, introduced, part_of
 
 _STATIC = Path(__file__).parent / "static"
 _SOURCE = "PatternGallery"

@@ -13,16 +13,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ig_widgets.data.annotations import BOX
-from ig_widgets.data.decoding import ImageError
+from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
-from ig_widgets.widgets.classes import checked_classes
-from ig_widgets.widgets.gestures import carry_out, is_elsewhere
-from ig_widgets.widgets.messages import Messages
-from ig_widgets.widgets.pictures import LARGEST_SIDE_PIXELS
-from ig_widgets.widgets.stage import StageWidget
-from ig_widgets.widgets.thumbnails import Thumbnails
-from ig_widgets.widgets.viewer import Viewer
+from ig_widgets.data.log.log import AnnotationLog
+from ig_widgets.widgets.shared.classes import checked_classes
+from ig_widgets.widgets.shared.gestures import carry_out, is_elsewhere
+from ig_widgets.widgets.shared.jpegs import LARGEST_SIDE_PIXELS
+from ig_widgets.widgets.shared.messages import Messages
+from ig_widgets.widgets.stage.stage_widget import StageWidget
+from ig_widgets.widgets.stage.viewer import Viewer
+from ig_widgets.widgets.wall.thumbnails import Thumbnails
 
 _STATIC = Path(__file__).parent / "static"
 _SOURCE = "PatternHits"

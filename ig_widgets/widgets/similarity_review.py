@@ -1,4 +1,4 @@
-"""The widget in which people look through labelled images, and mark and correct wrong labels."""
+"""The widget in which people look through labeled images, and mark and correct wrong labels."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -9,32 +9,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from ig_widgets.data.decoding import ImageError
+from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
-from ig_widgets.widgets.arrangements import (
-    Neighbours,
+from ig_widgets.data.log.log import AnnotationLog
+from ig_widgets.data.reviews.errors_left import errors_left
+from ig_widgets.data.reviews.label_table import DECISIONS, LOOKS, MARKED, NO_CLASS, LabelTable
+from ig_widgets.data.reviews.relabeling import put_labels
+from ig_widgets.widgets.shared.gestures import take_back
+from ig_widgets.widgets.shared.jpegs import overview
+from ig_widgets.widgets.wall.arrangements import (
+    Neighbors,
     checked_grouping,
-    checked_neighbours,
+    checked_neighbors,
     checked_orders,
 )
-from ig_widgets.widgets.errors_left import errors_left
-from ig_widgets.widgets.gestures import take_back
-from ig_widgets.widgets.items import items_of
-from ig_widgets.widgets.label_table import DECISIONS, LOOKS, MARKED, NO_CLASS, LabelTable
-from ig_widgets.widgets.pictures import overview
-from ig_widgets.widgets.relabelling import put_labels
-from ig_widgets.widgets.wall import CHUNK, WallWidget, introduced, part_of
+from ig_widgets.widgets.wall.items import items_of
+from ig_widgets.widgets.wall.wall_widget import CHUNK, WallWidget, introduced, part_of
 
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_PIXELS = 640
-_NEIGHBOUR_PIXELS = 128
-_MOST_NEIGHBOURS = 12
+_NEIGHBOR_PIXELS = 128
+_MOST_NEIGHBORS = 12
 _FEW = 400  # images: of more of them everything that was said is read
 
 
 class SimilarityReview(WallWidget):
-    """Look through labelled images, similar ones side by side; mark wrong labels, and correct them.
+    """Look through labeled images, similar ones side by side; mark wrong labels, and correct them.
 
     Every decision is a statement in the log about the image, on disk before the widget says "saved": a mark
     says that the given label is not there (``label`` the given one, ``present`` False), a correction that
@@ -63,7 +63,7 @@ class SimilarityReview(WallWidget):
     groups
         Names of groups by the name of the grouping, one for each image: what is shown under one header. By
         the given label they can always be grouped.
-    neighbours
+    neighbors
         Positions of the images that resemble each image: an array of shape (n, k), or a function of a
         position. They are shown beside an image that is looked at closely.
     log
@@ -86,7 +86,7 @@ class SimilarityReview(WallWidget):
     Raises
     ------
     ValueError
-        If there are no images, or the labels, classes, orders, groups or neighbours do not fit them.
+        If there are no images, or the labels, classes, orders, groups or neighbors do not fit them.
     """
 
     _esm = _STATIC / "similarity_review.js"
@@ -101,7 +101,7 @@ class SimilarityReview(WallWidget):
         classes: Sequence[Any] | None = None,
         orders: Mapping[str, ArrayLike] | None = None,
         groups: Mapping[str, ArrayLike] | None = None,
-        neighbours: Neighbours | None = None,
+        neighbors: Neighbors | None = None,
         log: AnnotationLog | None = None,
         annotator: str = "me",
         note: str = "",
@@ -115,7 +115,7 @@ class SimilarityReview(WallWidget):
         self._groups = {
             name: checked_grouping(name, values, len(images)) for name, values in (groups or {}).items()
         }
-        self._neighbours = checked_neighbours(neighbours, len(images))
+        self._neighbors = checked_neighbors(neighbors, len(images))
         self._digest = self._table.digest()
         self._shown = np.zeros(len(images), dtype=bool)
         for positions in self._orders.values():
@@ -145,7 +145,7 @@ class SimilarityReview(WallWidget):
         """The given labels, with those that the annotator corrected."""
         with self._lock:
             self._refresh()
-            return self._table.relabelled()
+            return self._table.relabeled()
 
     @property
     def marked(self) -> "pd.Series[bool]":
@@ -196,7 +196,7 @@ class SimilarityReview(WallWidget):
                 "offered": self._table.offered,
                 "orders": list(self._orders),
                 "groupings": list(self._groups),
-                "neighbours": self._neighbours is not None,
+                "neighbors": self._neighbors is not None,
                 **introduced(self._log, self._annotator, self._note),
             }, []
 
@@ -227,20 +227,20 @@ class SimilarityReview(WallWidget):
         similar = []
         for other in self._resembling(item):
             try:
-                picture = overview(self._images[other], _NEIGHBOUR_PIXELS)
+                picture = overview(self._images[other], _NEIGHBOR_PIXELS)
             except ImageError:
-                continue  # its neighbours are there, whatever became of it
+                continue  # its neighbors are there, whatever became of it
             similar.append(other)
             pictures.append(picture.jpeg)
         told = {"id": self._images.ids[item], "size": [image.shape[1], image.shape[0]], "similar": similar}
         return told, pictures
 
     def _resembling(self, item: int) -> list[int]:
-        if self._neighbours is None:
+        if self._neighbors is None:
             return []
-        near = np.asarray(self._neighbours(item))
+        near = np.asarray(self._neighbors(item))
         known = near[(near >= 0) & (near < len(self._images)) & (near != item)]
-        return [int(other) for other in known[:_MOST_NEIGHBOURS]]
+        return [int(other) for other in known[:_MOST_NEIGHBORS]]
 
     def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
         kind, action = gesture["kind"], gesture["action"]
@@ -333,10 +333,10 @@ class SimilarityReview(WallWidget):
     def _left(self) -> list[float]:
         """Estimate how many wrong labels are left: expected, low, high."""
         table = self._table
-        labelled = table.given != NO_CLASS
+        labeled = table.given != NO_CLASS
         wrong = table.wrong()
-        looked = [wrong[row] for row in table.looked if labelled[row]]
-        return list(errors_left(looked, int((labelled & self._shown & (table.seen == 0)).sum())))
+        looked = [wrong[row] for row in table.looked if labeled[row]]
+        return list(errors_left(looked, int((labeled & self._shown & (table.seen == 0)).sum())))
 
 
 def _part(

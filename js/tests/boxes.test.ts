@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { expect } from "expect";
 import { contains, middleOf, smallestAt, upright } from "../src/shared/box";
-import { neighbour } from "../src/shared/stage/neighbour";
+import { neighbor } from "../src/shared/stage/neighbor";
 
 test("a box is the same, whichever way it is drawn", () => {
   const box = { x: 10, y: 20, width: 30, height: 5 };
@@ -27,9 +27,9 @@ test("a click reaches the smallest box, also a little beside it", () => {
 
 test("going from box to box goes round, and begins at either end", () => {
   const [one, two] = [{ key: "one" }, { key: "two" }];
-  expect(neighbour([one, two], "two", 1)).toBe(one);
-  expect(neighbour([one, two], "one", -1)).toBe(two);
-  expect(neighbour([one, two], null, 1)).toBe(one);
-  expect(neighbour([one, two], null, -1)).toBe(two);
-  expect(neighbour([], "gone", 1)).toBeUndefined();
+  expect(neighbor([one, two], "two", 1)).toBe(one);
+  expect(neighbor([one, two], "one", -1)).toBe(two);
+  expect(neighbor([one, two], null, 1)).toBe(one);
+  expect(neighbor([one, two], null, -1)).toBe(two);
+  expect(neighbor([], "gone", 1)).toBeUndefined();
 });

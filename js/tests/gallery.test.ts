@@ -73,7 +73,7 @@ describe("Gallery", () => {
       expect(shelf.length).toBe(0);
     }));
 
-  test("a judgement is about as few patterns as it can be: a restarted kernel has no others", () =>
+  test("a judgment is about as few patterns as it can be: a restarted kernel has no others", () =>
     trying(async ({ kernel, wall, gestures, answer }) => {
       kernel.tell({ news: { grown: { count: 9, gallery: "these nine" } } });
       await settled();

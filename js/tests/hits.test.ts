@@ -58,7 +58,7 @@ describe("Hits", () => {
     expect(made.decided("a")).toHaveLength(2);
   });
 
-  test("an undo that waits shows what the kernel said before, and a redo shows the judgement again", () => {
+  test("an undo that waits shows what the kernel said before, and a redo shows the judgment again", () => {
     const made = hits();
     made.decide({ a: [{ key: "old", label: "stain", accepted: true, x: 1, y: 2, width: 30, height: 40 }] });
     const said = gesture(made, [0], false);

@@ -1,7 +1,7 @@
 import { describe, test } from "node:test";
 import { expect } from "expect";
 import { inWords } from "../src/similarity_review/counts";
-import { CONFIRMED, type Filter, MARKED, NO_CLASS, RELABELLED, Table, UNSAID } from "../src/similarity_review/table";
+import { CONFIRMED, type Filter, MARKED, NO_CLASS, RELABELED, Table, UNSAID } from "../src/similarity_review/table";
 import { message } from "./fake_kernel";
 
 const everything: Filter = { show: "all", label: null };
@@ -14,7 +14,7 @@ function table(): Table {
   const part = (from: number, to: number) =>
     message(
       Uint8Array.from([0, 1, 1, 1, 0, 0].slice(from, to)),
-      Uint8Array.from([UNSAID, RELABELLED, MARKED, UNSAID, UNSAID, UNSAID].slice(from, to)),
+      Uint8Array.from([UNSAID, RELABELED, MARKED, UNSAID, UNSAID, UNSAID].slice(from, to)),
       Uint16Array.from(labels.slice(from, to)),
       Uint16Array.from(given.slice(from, to)),
     );
@@ -29,7 +29,7 @@ describe("Table of labels", () => {
   test("columns that come in parts are all there, and counted", () => {
     const made = table();
     expect([made.count, made.seen, made.errors]).toEqual([6, 3, 2]);
-    expect(states(made)).toEqual([UNSAID, RELABELLED, MARKED, UNSAID, UNSAID, UNSAID]);
+    expect(states(made)).toEqual([UNSAID, RELABELED, MARKED, UNSAID, UNSAID, UNSAID]);
     expect(made.name(made.label(5))).toBe("no label");
   });
 
@@ -41,7 +41,7 @@ describe("Table of labels", () => {
       { items: [3], says: "label", label: "shoe" },
       { items: [4], says: "label", label: "shoe" },
     ]);
-    expect(states(made)).toEqual([MARKED, UNSAID, UNSAID, CONFIRMED, RELABELLED, UNSAID]); // 5 has no label to be wrong
+    expect(states(made)).toEqual([MARKED, UNSAID, UNSAID, CONFIRMED, RELABELED, UNSAID]); // 5 has no label to be wrong
     expect([made.label(1), made.label(4)]).toEqual([1, 1]);
     expect([made.seen, made.errors]).toEqual([6, 2]);
     made.foretell([]);
@@ -51,10 +51,10 @@ describe("Table of labels", () => {
   test("what the kernel says meanwhile is there when nothing is foretold any more", () => {
     const made = table();
     made.foretell([{ items: [0], says: "wrong" }]);
-    made.change(message(Int32Array.from([0, 1]), Uint8Array.of(1, 1), Uint8Array.of(RELABELLED, UNSAID), Uint16Array.of(1, 1)));
+    made.change(message(Int32Array.from([0, 1]), Uint8Array.of(1, 1), Uint8Array.of(RELABELED, UNSAID), Uint16Array.of(1, 1)));
     expect(states(made).slice(0, 2)).toEqual([MARKED, UNSAID]);
     made.foretell([]);
-    expect(states(made).slice(0, 2)).toEqual([RELABELLED, UNSAID]);
+    expect(states(made).slice(0, 2)).toEqual([RELABELED, UNSAID]);
   });
 
   test("a look says nothing about the label", () => {

@@ -11,7 +11,7 @@ test("parts together say everything, in order, and none is too large", () => {
   const parts = inParts(all, 5000);
   expect(parts.flat()).toEqual(all);
   for (const part of parts) expect(bytes(part)).toBeLessThanOrEqual(5000 + 1);
-  // nor smaller than need be: two neighbours do not fit into one
+  // nor smaller than need be: two neighbors do not fit into one
   for (let i = 1; i < parts.length; i++) {
     expect(bytes([...(parts[i - 1] as Statement[]), ...(parts[i] as Statement[])])).toBeGreaterThan(5000);
   }

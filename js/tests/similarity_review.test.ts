@@ -13,7 +13,7 @@ const CLASSES = ["hat", "shoe", "bag"];
 
 const hello: Hello = {
   ...{ count: COUNT, shown: COUNT, revision: 0, review: "these six", classes: CLASSES, offered: 2 },
-  ...{ orders: ["given order", "backwards"], groupings: ["shape"], neighbours: false },
+  ...{ orders: ["given order", "backwards"], groupings: ["shape"], neighbors: false },
   ...{ log: "log", logName: "a.db", annotator: "ada", note: "" },
 };
 

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { expect } from "expect";
 import { Viewport } from "../src/shared/viewport";
 
-test("a fitted image is wholly visible and centred", () => {
+test("a fitted image is wholly visible and centered", () => {
   const view = new Viewport(800, 600, 500, 1257);
   expect(view.visible()).toEqual({ x: 0, y: 0, width: 500, height: 1257 });
   expect(view.x).toBeCloseTo((800 - 500 * view.scale) / 2);
@@ -66,7 +66,7 @@ test("a photograph opens whole, and F fills the stage with its short side", () =
 test("a point can be brought into the middle", () => {
   const view = new Viewport(800, 600, 4000, 3000);
   view.zoom(6);
-  view.centreOn({ x: 2500, y: 900 });
+  view.centerOn({ x: 2500, y: 900 });
   expect(view.toStage({ x: 2500, y: 900 }).x).toBeCloseTo(400);
   expect(view.toStage({ x: 2500, y: 900 }).y).toBeCloseTo(300);
 });

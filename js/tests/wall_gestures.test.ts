@@ -316,7 +316,7 @@ describe("keys on a wall", () => {
     return all;
   };
 
-  test("arrows go to the neighbours, rows and ends, and never beyond", () => {
+  test("arrows go to the neighbors, rows and ends, and never beyond", () => {
     expect(keys("ArrowRight", "ArrowDown").made.position).toBe(1 + COLUMNS);
     expect(keys("ArrowLeft", "ArrowUp").made.position).toBe(0);
     expect(keys("End", "ArrowRight", "ArrowDown").made.position).toBe(19);

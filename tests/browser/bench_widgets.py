@@ -35,7 +35,7 @@ images = ImageSet.from_arrays(Made())
 print(resident())
 """
 
-# of 30 x 30 points of the canvas, how many show a picture: no tile has one colour everywhere
+# of 30 x 30 points of the canvas, how many show a picture: no tile has one color everywhere
 FILLED = """
 () => {
     const canvas = document.querySelector(".ig-wall-canvas");
@@ -165,7 +165,7 @@ def test_wall(notebook, count):
 
 HITS = """
 from ig_widgets import AnnotationLog, PatternHits, PatternMatcher
-from ig_widgets.experiments.datasets import load_ksdd
+from ig_widgets.experiments.parts.datasets import load_ksdd
 from pathlib import Path
 
 dataset, _ = load_ksdd(Path({data!r}))

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 SETUP = """
 import numpy as np
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.widgets.box_annotator import BoxAnnotator
 
 rng = np.random.default_rng(0)
@@ -453,7 +453,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.widgets.box_annotator import BoxAnnotator
 folder = Path("unreadable")
 folder.mkdir(exist_ok=True)
@@ -484,7 +484,7 @@ def test_an_unreadable_image_is_named_and_the_others_go_on(notebook):
 LARGE = """
 import numpy as np
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.widgets.box_annotator import BoxAnnotator
 large = np.zeros((8000, 8000), np.uint8)
 large[::2, ::2] = 255  # gray from afar, a grid of single pixels from close by

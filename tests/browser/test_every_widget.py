@@ -39,7 +39,7 @@ place = {"image": ids[0], "label": classes[0], "x": 20, "y": 30, "width": 60, "h
 log.append([{**place, "present": True}], annotator="<u>bo")
 log.append([{**place, "comment": "<b>" + classes[0]}], annotator="<u>di")
 def boxes(image):
-    return ig.reviewed_boxes(ig.merge_boxes(log.current(image)), log.verdicts(image))
+    return ig.crowd.reviewed_boxes(ig.crowd.merge_boxes(log.current(image)), log.verdicts(image))
 ig.PeerReview(images, classes=classes, log=log, boxes=boxes, **more)
 """
 

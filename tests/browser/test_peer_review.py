@@ -8,7 +8,8 @@ pytestmark = pytest.mark.browser
 
 SETUP = """
 import numpy as np
-from ig_widgets import AnnotationLog, ImageSet, PeerReview, merge_boxes, reviewed_boxes
+from ig_widgets import AnnotationLog, ImageSet, PeerReview
+from ig_widgets.compute.crowd import merge_boxes, reviewed_boxes
 rng = np.random.default_rng(0)
 ramp = np.linspace(60, 120, 640)[None, :] + rng.normal(0, 6, (400, 640))
 images = ImageSet.from_arrays(

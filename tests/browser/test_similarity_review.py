@@ -29,7 +29,7 @@ review = SimilarityReview(
     labels=labels,
     orders={{"backwards": np.arange(COUNT)[::-1]}},
     groups={{"shape": ["shape %d" % i for i in truth]}},
-    neighbours=lambda item: np.flatnonzero(truth == truth[item])[:9],
+    neighbors=lambda item: np.flatnonzero(truth == truth[item])[:9],
     log=AnnotationLog("{name}.db"),
     annotator="ada",
 )
@@ -74,7 +74,7 @@ def index_of(positions):
     return [3 * position + 7 for position in positions]
 
 
-def test_20000_images_are_marked_relabelled_filtered_and_kept_through_reload_and_restart(
+def test_20000_images_are_marked_relabeled_filtered_and_kept_through_reload_and_restart(
     notebook, on_wall, screenshot
 ):
     given_cell = "print(json.dumps(labels.iloc[60:70].tolist()))"
@@ -90,15 +90,15 @@ def test_20000_images_are_marked_relabelled_filtered_and_kept_through_reload_and
     errors(reviewing, 50)
     assert said(reviewing) == [[], [], index_of(range(50))]
 
-    relabelled = range(60, 70)
+    relabeled = range(60, 70)
     given = opened.json(2)
     reviewing.frame.focus()  # running a cell has taken it
-    for position in relabelled:  # whatever they were: sock, hat, sock, …
+    for position in relabeled:  # whatever they were: sock, hat, sock, …
         page.mouse.move(*reviewing.tile(position))
         page.keyboard.press("5" if position % 2 == 0 else "1")
     expected = ["sock", "hat"] * 5
     screenshot(page, "similarity_review_painted")
-    told = [(i, new) for i, old, new in zip(relabelled, given, expected, strict=True) if old != new]
+    told = [(i, new) for i, old, new in zip(relabeled, given, expected, strict=True) if old != new]
     everything = [index_of([i for i, _ in told]), [new for _, new in told], index_of(range(50))]
     assert said(reviewing) == everything
     opened.command("docmanager:save")
@@ -110,7 +110,7 @@ def test_20000_images_are_marked_relabelled_filtered_and_kept_through_reload_and
     reviewing.begin()
     assert said(reviewing) == everything
     reviewing.frame.focus()
-    for _ in relabelled:
+    for _ in relabeled:
         page.keyboard.press("Control+z")
     assert said(reviewing) == [[], [], index_of(range(50))]
     reviewing.frame.focus()

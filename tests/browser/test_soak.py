@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.log.log import AnnotationLog
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -10,27 +10,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ig_widgets.compute.patterns import crop_patterns
 from ig_widgets.data.annotations import BOX, annotations_frame
-from ig_widgets.data.crops import labelled_crops
-from ig_widgets.data.decoding import ImageError
-from ig_widgets.data.formats.coco import read_coco, write_coco
-from ig_widgets.data.formats.csv_table import read_csv, write_csv
-from ig_widgets.data.formats.voc import read_voc, write_voc
-from ig_widgets.data.formats.yolo import read_yolo, write_yolo
-from ig_widgets.data.images import ImageSet, UnreadableImageWarning
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.crops import labeled_crops
+from ig_widgets.data.errors import ImageError, UnreadableImageWarning
+from ig_widgets.data.images import ImageSet
+from ig_widgets.data.io.coco import read_coco, write_coco
+from ig_widgets.data.io.csv_table import read_csv, write_csv
+from ig_widgets.data.io.voc import read_voc, write_voc
+from ig_widgets.data.io.yolo import read_yolo, write_yolo
+from ig_widgets.data.log.log import AnnotationLog
+from ig_widgets.data.patterns import crop_patterns
 from ig_widgets.data.prefetch import WINDOW
 from ig_widgets.widgets.similarity_review import SimilarityReview
 
 RNG = np.random.default_rng(0)
 GRAY = RNG.integers(0, 256, (48, 64), dtype=np.uint8)
-COLOUR = RNG.integers(0, 256, (30, 40, 3), dtype=np.uint8)
+COLOR = RNG.integers(0, 256, (30, 40, 3), dtype=np.uint8)
 
 
 @pytest.fixture
 def images():
-    return ImageSet.from_arrays([GRAY, COLOUR], ids=["gray.png", "sub/colour.png"])
+    return ImageSet.from_arrays([GRAY, COLOR], ids=["gray.png", "sub/color.png"])
 
 
 def boxes(*rows):
@@ -69,17 +69,17 @@ class Large:
 
 def test_crops_and_labels_follow_the_rows_of_the_boxes(images):
     table = boxes(
-        ("sub/colour.png", "cat", 2, 3, 20, 10),
+        ("sub/color.png", "cat", 2, 3, 20, 10),
         ("gray.png", "dog", 0, 0, 64, 48),
-        ("sub/colour.png", "dog", 30, 20, 10, 10),
+        ("sub/color.png", "dog", 30, 20, 10, 10),
     )
     table.index = [30, 10, 20]
-    crops, labels = labelled_crops(images, table)
-    assert crops.ids == ("sub/colour.png#0", "gray.png#0", "sub/colour.png#1")
+    crops, labels = labeled_crops(images, table)
+    assert crops.ids == ("sub/color.png#0", "gray.png#0", "sub/color.png#1")
     pd.testing.assert_series_equal(
         labels, pd.Series(["cat", "dog", "dog"], index=[30, 10, 20], name="label", dtype="str")
     )
-    for crop, expected in zip(crops, (COLOUR[3:13, 2:22], GRAY, COLOUR[20:30, 30:40]), strict=True):
+    for crop, expected in zip(crops, (COLOR[3:13, 2:22], GRAY, COLOR[20:30, 30:40]), strict=True):
         np.testing.assert_array_equal(crop, expected)
     expected = table[["image", "label", *BOX]].reset_index(drop=True)
     pd.testing.assert_frame_equal(crops.provenance, expected)
@@ -95,8 +95,8 @@ def boxes_inside(draw, width, height):
 @settings(max_examples=200, deadline=None)
 @given(box=boxes_inside(40, 30), margin=st.sampled_from([0.0, 0.1, 0.5, 3.0]))
 def test_a_crop_is_every_pixel_that_the_box_and_its_margin_touch(box, margin):
-    image = ImageSet.from_arrays([COLOUR], ids=["a"])
-    crops, _ = labelled_crops(image, boxes(("a", "cat", *box)), margin=margin)
+    image = ImageSet.from_arrays([COLOR], ids=["a"])
+    crops, _ = labeled_crops(image, boxes(("a", "cat", *box)), margin=margin)
     x, y, width, height = box
     extra = margin * max(width, height)
 
@@ -104,38 +104,38 @@ def test_a_crop_is_every_pixel_that_the_box_and_its_margin_touch(box, margin):
         # in millionths of a pixel: ends that miss a whole pixel by less touch nothing of the next
         return [i for i in range(size) if i + 1 > round(start - extra, 6) and i < round(end + extra, 6)]
 
-    expected = COLOUR[np.ix_(touched(y, y + height, 30), touched(x, x + width, 40))]
+    expected = COLOR[np.ix_(touched(y, y + height, 30), touched(x, x + width, 40))]
     np.testing.assert_array_equal(crops[0], expected)
 
 
 @settings(max_examples=50, deadline=None)
 @given(x=st.integers(0, 38), y=st.integers(0, 28), right=st.integers(2, 40), bottom=st.integers(2, 30))
 def test_boxes_of_whole_pixels_are_cut_out_as_patterns_are(x, y, right, bottom):
-    image = ImageSet.from_arrays([COLOUR], ids=["a"])
+    image = ImageSet.from_arrays([COLOR], ids=["a"])
     table = boxes(("a", "cat", x, y, max(2, right - x), max(2, bottom - y)))
-    (crop,) = labelled_crops(image, table)[0]
+    (crop,) = labeled_crops(image, table)[0]
     (pattern,) = crop_patterns(image, table)
     np.testing.assert_array_equal(crop, pattern)
 
 
 def test_ends_that_miss_a_whole_pixel_by_their_last_digits_are_on_it(images):
-    table = boxes(("sub/colour.png", "cat", 2.9999999996, 4.0000000004, 7.0000000005, 10))
-    np.testing.assert_array_equal(labelled_crops(images, table)[0][0], COLOUR[4:14, 3:10])
+    table = boxes(("sub/color.png", "cat", 2.9999999996, 4.0000000004, 7.0000000005, 10))
+    np.testing.assert_array_equal(labeled_crops(images, table)[0][0], COLOR[4:14, 3:10])
 
 
 @pytest.mark.parametrize("box", [(39.9999999, 29.9999999, 1e-8, 1e-8), (0, 0, 1e-9, 1e-9), (12, 7, 1e-7, 20)])
 def test_the_smallest_box_shows_a_pixel(images, box):
-    crops, _ = labelled_crops(images, boxes(("sub/colour.png", "cat", *box)))
+    crops, _ = labeled_crops(images, boxes(("sub/color.png", "cat", *box)))
     assert min(crops[0].shape[:2]) == 1
 
 
 def test_what_sticks_out_by_less_than_a_pixel_is_cut_off_as_by_the_writers(images):
-    crops, _ = labelled_crops(images, boxes(("gray.png", "cat", -0.5, -0.9, 65.4, 49)))
+    crops, _ = labeled_crops(images, boxes(("gray.png", "cat", -0.5, -0.9, 65.4, 49)))
     np.testing.assert_array_equal(crops[0], GRAY)
 
 
 def test_a_crop_is_read_only_and_does_not_hold_its_image(images):
-    crops, _ = labelled_crops(images, boxes(("gray.png", "cat", 0, 0, 64, 20)))
+    crops, _ = labeled_crops(images, boxes(("gray.png", "cat", 0, 0, 64, 20)))
     assert not np.shares_memory(crops[0], GRAY)
     assert crops[0].flags.c_contiguous
     with pytest.raises(ValueError, match="read-only"):
@@ -154,16 +154,16 @@ def test_rows_without_a_box_and_denied_boxes_are_left_out(images):
         ("gray.png", "dog", 2, 2, 9, 9),
     )
     table["present"] = pd.array([False, True, False, None, True], dtype="boolean")
-    crops, labels = labelled_crops(images, table)
+    crops, labels = labeled_crops(images, table)
     assert crops.ids == ("gray.png#0", "gray.png#1")
     assert labels.to_dict() == {1: "cat", 4: "dog"}
 
 
 def test_a_plain_table_will_do_and_labels_keep_their_type(images):
-    rows = [("gray.png", 3, 0, 0, 5, 6), ("gray.png", 1, 2, 2, 5, 6), ("sub/colour.png", None, 0, 0, 4, 4)]
+    rows = [("gray.png", 3, 0, 0, 5, 6), ("gray.png", 1, 2, 2, 5, 6), ("sub/color.png", None, 0, 0, 4, 4)]
     table = pd.DataFrame(rows, columns=["image", "label", *BOX]).astype({"label": "Int64"})
     before = table.copy()
-    crops, labels = labelled_crops(images, table)
+    crops, labels = labeled_crops(images, table)
     pd.testing.assert_series_equal(labels, table["label"])
     labels.iloc[0] = 7
     pd.testing.assert_frame_equal(table, before)
@@ -173,12 +173,12 @@ def test_a_plain_table_will_do_and_labels_keep_their_type(images):
 def test_ids_are_unique_also_where_images_are_called_like_crops():
     images = ImageSet.from_arrays(np.zeros((3, 9, 9), np.uint8), ids=["a", "a#0", "a#0#0"])
     table = boxes(*[(image, "cat", 0, 0, 3, 3) for image in images.ids for _ in range(3)])
-    crops, _ = labelled_crops(images, table)
+    crops, _ = labeled_crops(images, table)
     assert len(set(crops.ids)) == 9
 
 
 def test_no_boxes_give_no_crops(images):
-    crops, labels = labelled_crops(images, boxes())
+    crops, labels = labeled_crops(images, boxes())
     assert len(crops) == len(labels) == len(crops.provenance) == 0
 
 
@@ -190,27 +190,27 @@ def test_a_box_on_an_unknown_image_is_named(images):
     with pytest.raises(
         KeyError, match=r"the box at index 1 is on image 'lost\.png', which is not among these 2"
     ):
-        labelled_crops(images, table)
+        labeled_crops(images, table)
     table.loc[1, "image"] = None
     with pytest.raises(KeyError, match="the box at index 1 is on image nan"):
-        labelled_crops(images, table)
+        labeled_crops(images, table)
 
 
 def test_an_index_that_repeats_itself_is_refused_with_the_remedy(images):
     table = pd.concat([boxes(("gray.png", "cat", 0, 0, 5, 5))] * 2)
     with pytest.raises(ValueError, match=r"names the row 0 twice.*boxes\.reset_index\(drop=True\)"):
-        labelled_crops(images, table)
+        labeled_crops(images, table)
 
 
 def test_a_missing_column_is_named(images):
     with pytest.raises(ValueError, match="lack the column 'label'"):
-        labelled_crops(images, boxes().drop(columns="label"))
+        labeled_crops(images, boxes().drop(columns="label"))
 
 
 @pytest.mark.parametrize("margin", [-0.1, math.inf, math.nan])
 def test_a_margin_that_makes_no_sense_is_refused(images, margin):
     with pytest.raises(ValueError, match=r"margin is .*such as 0\.1"):
-        labelled_crops(images, boxes(), margin=margin)
+        labeled_crops(images, boxes(), margin=margin)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_margin_that_makes_no_sense_is_refused(images, margin):
 )
 def test_a_bad_box_is_reported_and_stops_nothing(images, box, sentence):
     table = boxes(("gray.png", "cat", 0, 0, 5, 5), ("gray.png", "dog", *box), ("gray.png", "cat", 3, 3, 5, 5))
-    crops, labels = labelled_crops(images, table, margin=0.2)
+    crops, labels = labeled_crops(images, table, margin=0.2)
     assert len(labels) == 3
     with pytest.warns(UnreadableImageWarning, match=sentence):
         read = list(crops)
@@ -239,7 +239,7 @@ def test_an_image_that_becomes_unreadable_is_reported_and_stops_nothing(tmp_path
         Image.fromarray(GRAY).save(tmp_path / name)
     images = ImageSet.from_folder(tmp_path)
     table = boxes(*[(name, "cat", k, k, 9, 9) for name in ("a.png", "b.png") for k in range(3)])
-    crops, _ = labelled_crops(images, table)
+    crops, _ = labeled_crops(images, table)
     (tmp_path / "a.png").unlink()
     with pytest.warns(UnreadableImageWarning, match=r"'a\.png#\d' stays empty") as caught:
         assert [crop.shape for crop in crops] == [(0, 0)] * 3 + [(9, 9)] * 3
@@ -261,7 +261,7 @@ def test_boxes_on_images_that_were_left_out_of_the_set_are_left_out_and_reported
     with pytest.warns(
         UnreadableImageWarning, match=r"2 of 3 boxes.*image 'b\.png' cannot be read: it is not"
     ):
-        crops, labels = labelled_crops(images, table)
+        crops, labels = labeled_crops(images, table)
     assert crops.ids == ("a.png#0",)
     assert labels.to_dict() == {1: "dog"}
     assert crops.problems["image"].tolist() == ["b.png#0", "b.png#1"]
@@ -273,7 +273,7 @@ def test_boxes_on_images_that_were_left_out_of_the_set_are_left_out_and_reported
 def many(n, of_each, lazy):
     """Boxes on each of n images, in the order of the images."""
     table = boxes(*[(str(i), "cat", k, k, 20, 10) for i in range(n) for k in range(of_each)])
-    return labelled_crops(ImageSet.from_arrays(lazy), table)[0]
+    return labeled_crops(ImageSet.from_arrays(lazy), table)[0]
 
 
 def test_nothing_is_read_before_it_is_needed_and_a_pass_reads_each_image_once():
@@ -310,7 +310,7 @@ def test_few_large_images_are_in_memory_at_a_time():
 
 
 def test_crops_can_be_sent_to_another_process(images):
-    crops, _ = labelled_crops(images, boxes(("gray.png", "cat", 1, 2, 9, 8)), margin=0.5)
+    crops, _ = labeled_crops(images, boxes(("gray.png", "cat", 1, 2, 9, 8)), margin=0.5)
     crops[0]
     sent = pickle.loads(pickle.dumps(crops))  # noqa: S301  # joblib's processes do this; nothing is stored
     np.testing.assert_array_equal(sent[0], crops[0])
@@ -318,8 +318,8 @@ def test_crops_can_be_sent_to_another_process(images):
 
 def test_the_same_crop_has_the_same_digest_and_another_margin_another(images):
     table = boxes(("gray.png", "cat", 10, 10, 9, 8))
-    (first, _), (again, _) = (labelled_crops(images, table) for _ in range(2))
-    wider, _ = labelled_crops(images, table, margin=0.5)
+    (first, _), (again, _) = (labeled_crops(images, table) for _ in range(2))
+    wider, _ = labeled_crops(images, table, margin=0.5)
     assert first.digest(0) == again.digest(0) != wider.digest(0)
 
 
@@ -365,13 +365,13 @@ def test_a_correction_reaches_the_file_that_the_boxes_are_from(tmp_path, images,
         ("gray.png", "cat", 0, 1, 10.5, 12.25),
         ("gray.png", "dog", 20, 8, 30, 31),
         ("gray.png", "owl", 2, 2, 7, 9),
-        ("sub/colour.png", "cat", 0, 0, 40, 30),
-        ("sub/colour.png", "dog", 3.5, 4, 7, 5),
+        ("sub/color.png", "cat", 0, 0, 40, 30),
+        ("sub/color.png", "dog", 3.5, 4, 7, 5),
     )
     write, read = form(tmp_path, images)
     write(said)
     table = read()
-    crops, labels = labelled_crops(images, table, margin=0.1)
+    crops, labels = labeled_crops(images, table, margin=0.1)
     with AnnotationLog(tmp_path / "annotations.db") as log:
         review = SimilarityReview(crops, labels=labels, log=log)
         assert relabel(review, [1, 3], "owl") == 2
@@ -384,12 +384,12 @@ def test_a_correction_reaches_the_file_that_the_boxes_are_from(tmp_path, images,
 
 def test_a_correction_leaves_rows_without_a_crop_as_they_are(tmp_path, images, relabel):
     table = boxes(
-        ("sub/colour.png", "dog", *[None] * 4),
+        ("sub/color.png", "dog", *[None] * 4),
         ("gray.png", "cat", 1, 1, 9, 9),
         ("gray.png", "dog", 2, 2, 9, 9),
     )
     table["present"] = pd.array([False, True, True], dtype="boolean")
-    crops, labels = labelled_crops(images, table)
+    crops, labels = labeled_crops(images, table)
     with AnnotationLog(tmp_path / "annotations.db") as log:
         review = SimilarityReview(crops, labels=labels, log=log)
         relabel(review, [1], "cat")

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, features
 
-from ig_widgets.data.decoding import ImageError, decode, inspect
+from ig_widgets.data.decoding import decode, inspect
+from ig_widgets.data.errors import ImageError
 
 
 def noise(*shape, dtype=np.uint8, seed=0):
@@ -75,14 +76,14 @@ def test_transparency_is_ignored(tmp_path, mode):
     np.testing.assert_array_equal(decode(path), pixels[..., 0] if mode == "LA" else pixels[..., :3])
 
 
-def test_palette_files_give_their_colours_with_and_without_transparency(tmp_path):
+def test_palette_files_give_their_colors_with_and_without_transparency(tmp_path):
     image = Image.fromarray(np.arange(12, dtype=np.uint8).reshape(3, 4)).convert("P")
-    colours = noise(256, 3)
-    image.putpalette(colours.tobytes())
+    colors = noise(256, 3)
+    image.putpalette(colors.tobytes())
     for name, options in (("plain", {}), ("clear", {"transparency": 3})):
         path = tmp_path / f"{name}.png"
         image.save(path, **options)
-        np.testing.assert_array_equal(decode(path), colours[:12].reshape(3, 4, 3))
+        np.testing.assert_array_equal(decode(path), colors[:12].reshape(3, 4, 3))
 
 
 def test_a_palette_of_grays_is_a_gray_image(tmp_path):
@@ -184,7 +185,7 @@ def test_16_bit_gray_png_with_transparency_is_gray(tmp_path):
 
 @pytest.mark.parametrize("orientation", UPRIGHT)
 @pytest.mark.parametrize(("ending", "shape"), [("png", (6, 9, 3)), ("tif", (6, 9)), ("webp", (6, 9, 3))])
-def test_exif_orientation_is_honoured(tmp_path, orientation, ending, shape):
+def test_exif_orientation_is_honored(tmp_path, orientation, ending, shape):
     pixels = noise(*shape)
     exif = Image.Exif()
     exif[0x0112] = orientation

@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from ig_widgets.data.decoding import ImageError
 from ig_widgets.data.digests import array_digest
-from ig_widgets.data.images import ImageSet, UnreadableImageWarning
+from ig_widgets.data.errors import ImageError, UnreadableImageWarning
+from ig_widgets.data.images import ImageSet
 from ig_widgets.data.prefetch import WINDOW
 
 

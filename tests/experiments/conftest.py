@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from ig_widgets.experiments import ksdd
-from ig_widgets.experiments.datasets import load_ksdd, stratified
-from ig_widgets.experiments.splits import Split
+from ig_widgets.experiments.parts.datasets import load_ksdd, stratified
+from ig_widgets.experiments.parts.splits import Split
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ig_widgets.compute.boxes import iou
+from ig_widgets.compute.crowd.boxes import iou
 from ig_widgets.data.annotations import BOX
+from ig_widgets.data.examples.synthetic import strips
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.synthetic import strips
 from ig_widgets.experiments.crowd import run
-from ig_widgets.experiments.simulated_crowd import (
+from ig_widgets.experiments.parts.simulated_crowd import (
     EVERYBODY,
     PUBLISHED_BOXES,
     REVIEW_ERROR,

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from ig_widgets.experiments import demo
-from ig_widgets.systems.inspector_gadget import InspectorGadget
+from ig_widgets.systems.inspector_gadget.gadget import InspectorGadget
 
 
 def test_an_earlier_demo_is_replaced_and_nothing_else(tmp_path):

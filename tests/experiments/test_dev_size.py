@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ig_widgets.experiments import dev_size, ksdd
-from ig_widgets.experiments.datasets import load_ksdd, stratified
 from ig_widgets.experiments.dev_size import BASELINES, CNNS, OURS
+from ig_widgets.experiments.parts.datasets import load_ksdd, stratified
 
 
 def test_the_quick_form_writes_all_rows_and_a_picture(small_ksdd, small_neu, tmp_path):

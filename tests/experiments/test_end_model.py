@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ig_widgets.experiments import end_model
-from ig_widgets.experiments.methods import METHODS
+from ig_widgets.experiments.parts.methods import METHODS
 
 
 def test_every_row_is_there_and_drawn(small_ksdd, small_neu, tmp_path):
@@ -35,7 +35,7 @@ def test_true_labels_in_place_of_weak_ones_are_a_larger_development_set(small_ks
     monkeypatch.setitem(METHODS, "truth", truth)
     metrics, _ = end_model.run(small_ksdd, 2, quick=True, labels="truth")
     assert metrics["ksdd/weak_labels"]["f1_min"] == metrics["neu/weak_labels"]["f1_min"] == 1
-    # in the quick form all unlabelled images of NEU double the development set
+    # in the quick form all unlabeled images of NEU double the development set
     assert metrics["neu/dev_and_weak"] == metrics["neu/dev_only_x2"]
     assert metrics["neu/tipping_point"]["not_reached"] == 0
     assert metrics["neu/dev_and_weak"] != metrics["neu/dev_only"]
@@ -44,7 +44,7 @@ def test_true_labels_in_place_of_weak_ones_are_a_larger_development_set(small_ks
         case = end_model.QUICK["ksdd" if number < 2 else "neu"]
         each = 1 if number < 2 else 2
         assert development == each * case.development
-        assert len(dataset.images) == len(dataset.y) == each * (case.development + case.unlabelled)
+        assert len(dataset.images) == len(dataset.y) == each * (case.development + case.unlabeled)
         assert set(dataset.boxes["image"]) <= set(dataset.images.ids)
 
 

@@ -6,13 +6,13 @@ import pytest
 from sklearn.metrics import f1_score
 
 from ig_widgets.compute.matching.matcher import match
-from ig_widgets.compute.patterns import crop_patterns
+from ig_widgets.data.patterns import crop_patterns
 from ig_widgets.experiments import ksdd, neu
 from ig_widgets.experiments.__main__ import main
-from ig_widgets.experiments.ablation import compare
-from ig_widgets.experiments.datasets import load_ksdd, stratified
-from ig_widgets.experiments.methods import METHODS
-from ig_widgets.experiments.tables import row_summary, summary, table
+from ig_widgets.experiments.parts.ablation import compare
+from ig_widgets.experiments.parts.datasets import load_ksdd, stratified
+from ig_widgets.experiments.parts.methods import METHODS
+from ig_widgets.experiments.parts.tables import row_summary, summary, table
 
 ROW = ["f1_median", "f1_min", "f1_max", "ap_median", "seeds"]
 

@@ -7,7 +7,7 @@ import pytest
 from ig_widgets.experiments import match_speed
 from ig_widgets.experiments.__main__ import main
 from ig_widgets.experiments.match_scale import measure
-from ig_widgets.experiments.memory import bare_interpreter_mib, peak_mib
+from ig_widgets.experiments.parts.memory import bare_interpreter_mib, peak_mib
 
 
 @pytest.fixture

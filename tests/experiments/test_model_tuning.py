@@ -3,8 +3,8 @@ import json
 import numpy as np
 
 from ig_widgets.experiments import model_tuning
-from ig_widgets.experiments.methods import METHODS
 from ig_widgets.experiments.model_tuning import labeled_by
+from ig_widgets.experiments.parts.methods import METHODS
 
 NETWORKS = ["2, alpha 1", "4, alpha 1", "4x4, alpha 1"]
 

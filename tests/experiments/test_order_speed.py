@@ -1,6 +1,6 @@
 import numpy as np
 
-from ig_widgets.compute.orders.similarity import order_by_similarity
+from ig_widgets.compute.orders.similarity import by_similarity
 from ig_widgets.experiments import order_speed
 from ig_widgets.experiments.order_speed import published_order
 
@@ -17,7 +17,7 @@ def test_the_published_form_goes_on_to_an_image_with_most_words_in_common():
 def test_both_forms_make_the_same_chain_where_there_are_no_ties():
     X = np.tril(np.ones((50, 50), bool))  # image i has the words 0 to i
     published = published_order(X, seed=1)
-    assert order_by_similarity(X, int(published[0])).tolist() == published.tolist()
+    assert by_similarity(X, int(published[0])).tolist() == published.tolist()
 
 
 def test_it_runs_and_tells_all_that_it_promises(tmp_path, monkeypatch):

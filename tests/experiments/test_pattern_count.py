@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ig_widgets.experiments import pattern_count
-from ig_widgets.experiments.methods import METHODS
+from ig_widgets.experiments.parts.methods import METHODS
 from ig_widgets.experiments.pattern_count import labeled_with, random_part
 
 KINDS = {"policy": ["policy"], "gan": ["gan"], "both": ["policy", "gan"]}

@@ -42,7 +42,7 @@ def test_errors_come_early_in_the_orders_that_look_for_them(small_sets, tmp_path
     options = ["--data", str(small_sets), "--quick", "--json", str(out), "--pictures", str(tmp_path)]
     assert main(["review-errors", *options]) == 0
     metrics = json.loads(out.read_text(encoding="utf-8"))["metrics"]
-    for order in ("self_confidence", "normalized_margin", "confident_learning", "neighbours"):
+    for order in ("self_confidence", "normalized_margin", "confident_learning", "neighbors"):
         assert metrics[f"mnist/uniform/0.05/{order}"]["area"]["median"] > 0.9
     assert metrics["mnist/uniform/0.05/random"]["area"]["median"] < 0.9
     assert metrics["mnist_suspects/published/self_confidence"]["average_precision"][

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ig_widgets.compute.matching import tensors
-from ig_widgets.compute.matching.tensors import best_places
+from ig_widgets.compute.matching.cuda.tensors import best_places
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="no CUDA device here: run these tests on a machine with a GPU"

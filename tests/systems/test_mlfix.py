@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.systems.mlfix import MLfix
 
 NAMES = ["across", "along", "spots"]
@@ -48,7 +48,7 @@ def test_wrong_labels_come_first_and_are_told_of(log):
     images, truth = pictures()
     labels, wrong = wrong_labels(truth)
     system = MLfix(images, labels, n_words=64, log=log).learn()
-    for order in ("suspicion", "neighbours", "confusion"):
+    for order in ("suspicion", "neighbors", "confusion"):
         assert set(system.orders_[order][:8].tolist()) >= set(wrong)
     assert all(sorted(order.tolist()) == list(range(90)) for order in system.orders_.values())
     assert system.suspected_.iloc[wrong].tolist() == truth.iloc[wrong].tolist()

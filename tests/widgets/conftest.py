@@ -1,6 +1,6 @@
 import pytest
 
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.log.log import AnnotationLog
 
 
 @pytest.fixture(autouse=True)

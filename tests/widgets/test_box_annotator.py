@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.widgets.box_annotator import BoxAnnotator
 
 IDS = ["a.png", "b.png", "c.png"]

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
-from ig_widgets.compute.patterns import crop_patterns
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import LogError
+from ig_widgets.data.log.log import LogError
+from ig_widgets.data.patterns import crop_patterns
 from ig_widgets.widgets.pattern_gallery import PatternGallery
 
 BOXES = pd.DataFrame(

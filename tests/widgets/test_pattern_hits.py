@@ -7,7 +7,7 @@ import pytest
 from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.compute.matching.score_map import score_map
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.widgets.pattern_hits import PatternHits, heat_png
 
 PATIENCE_S = 30

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from ig_widgets.compute.boxes import merge_boxes
-from ig_widgets.compute.reviews import reviewed_boxes
+from ig_widgets.compute.crowd.boxes import merge_boxes
+from ig_widgets.compute.crowd.reviews import reviewed_boxes
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log import AnnotationLog
+from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.widgets.peer_review import PeerReview
 
 IDS = ["a.png", "b.png", "c.png"]

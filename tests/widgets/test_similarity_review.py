@@ -260,10 +260,10 @@ def test_orders_and_groups_can_be_asked_for(images, labels, log, ask):
     assert "there is nothing called" in ask(review, "order", name="nowhere", start=0)[0]["error"]["message"]
 
 
-def test_an_image_is_shown_beside_its_neighbours(images, labels, log, ask):
+def test_an_image_is_shown_beside_its_neighbors(images, labels, log, ask):
     near = np.array([[0, 1, 2], [4, -1, 9], [0, 1, 3], [0, 0, 0], [1, 2, 3]])
-    for neighbours in (near, lambda item: near[item]):
-        review = SimilarityReview(images, labels=labels, neighbours=neighbours, log=log)
+    for neighbors in (near, lambda item: near[item]):
+        review = SimilarityReview(images, labels=labels, neighbors=neighbors, log=log)
         answer, pictures = ask(review, "about", item=0)
         assert answer["ok"] == {"id": "a.png", "size": [30, 20], "similar": [1, 2]}
         shapes = [cv2.imdecode(np.frombuffer(one, np.uint8), cv2.IMREAD_UNCHANGED).shape for one in pictures]
@@ -311,7 +311,7 @@ def test_arguments_that_make_no_sense_are_refused(images, labels, log):
         "there are 2 labels for 5 images": {"labels": [1, 2]},
         "the order 'given order' is no list of positions": {"order": [0, 5]},
         "groups has the name 'label'": {"groups": {"label": [1] * 5}},
-        "neighbours is float64": {"neighbours": np.zeros((5, 2))},
+        "neighbors is float64": {"neighbors": np.zeros((5, 2))},
     }.items():
         with pytest.raises(ValueError, match=why):
             SimilarityReview(**{"images": images, "labels": labels, "log": log, **how})

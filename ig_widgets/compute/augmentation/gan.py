@@ -20,7 +20,7 @@ from ig_widgets.compute.augmentation.gan_training import Adversaries, Loss
 from ig_widgets.compute.networks.archives import read_archive, write_archive
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.compute.networks.precision import Precision
-from ig_widgets.compute.networks.squares import as_image, as_squares, correlations, resized
+from ig_widgets.compute.networks.square_patches import as_image, as_squares, correlations, resized
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, train
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.images import ImageSet
@@ -80,7 +80,7 @@ class PatternGAN(BaseEstimator):
     Labeling System for Industrial Images", sections 4.1 and 6.1) with the layers of its published code,
     which makes gray squares of 100 pixels only; ours follow the side, see `gan_networks.kernels`. One step
     of the discriminator and one of the generator per batch. The published code draws samples with the
-    batch normalisation of training; we do not, so that a sample depends on its own noise alone.
+    batch normalization of training; we do not, so that a sample depends on its own noise alone.
 
     What to expect, measured on cracks of KSDD as squares of 100 pixels, 100 samples each:
 
@@ -196,7 +196,7 @@ class PatternGAN(BaseEstimator):
             Patterns called ``"GAN/<seed>-<i>"``, i = 0, 1, …, each with the size of one of the patterns of
             `fit`. Number i depends on the seed and on i only. The ``provenance`` has the columns of
             `crop_patterns`: ``parent`` is the pattern of `fit` that the sample resembles most as a square,
-            ``image, label`` and the box are that pattern's, ``magnitude`` is their normalised correlation,
+            ``image, label`` and the box are that pattern's, ``magnitude`` is their normalized correlation,
             in [-1, 1], and ``operation`` is "GAN".
 
         Notes

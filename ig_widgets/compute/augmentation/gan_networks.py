@@ -65,14 +65,14 @@ class Generator(nn.Module):
     side
         Pixels, 7 or more.
     channels
-        1 for gray, 3 for colour.
+        1 for gray, 3 for color.
     noise
         Numbers that a pattern is made of.
 
     Notes
     -----
-    Transposed convolutions without bias, each but the last followed by batch normalisation and ReLU, the
-    last by tanh. Initial weights are N(0, 0.02), those of the normalisations N(1, 0.02). For 100 gray
+    Transposed convolutions without bias, each but the last followed by batch normalization and ReLU, the
+    last by tanh. Initial weights are N(0, 0.02), those of the normalizations N(1, 0.02). For 100 gray
     pixels these are the layers of the published code of Inspector Gadget.
     """
 
@@ -105,11 +105,11 @@ class Discriminator(nn.Module):
     side
         Pixels, 7 or more.
     channels
-        1 for gray, 3 for colour.
+        1 for gray, 3 for color.
 
     Notes
     -----
-    Convolutions without bias under spectral normalisation (Miyato et al. 2018), each but the last followed
+    Convolutions without bias under spectral normalization (Miyato et al. 2018), each but the last followed
     by a leaky ReLU of slope 0.2; no sigmoid, which is in the losses. Initial weights are N(0, 0.02). For 100
     gray pixels these are the layers of the published code of Inspector Gadget.
     """

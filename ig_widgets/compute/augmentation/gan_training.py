@@ -107,7 +107,7 @@ class Adversaries:
         return {"d_loss": d_loss.item(), "g_loss": g_loss.item()}
 
     def sample(self, rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Return a fake square (channels, side, side); the normalisations use what they have learned."""
+        """Return a fake square (channels, side, side); the normalizations use what they have learned."""
         self.generator.eval()
         with torch.inference_mode():
             square = self.generator(self._noise(rng, 1))[0]

@@ -16,10 +16,10 @@ from ig_widgets.compute.augmentation.operations import OPERATIONS, Fill
 from ig_widgets.compute.augmentation.policy_samples import policy_samples
 from ig_widgets.compute.augmentation.policy_search import draw_splits, score_triples
 from ig_widgets.compute.labeling.folds import Fold
-from ig_widgets.compute.matching.feature_store import FeatureStore
 from ig_widgets.compute.matching.matcher import PatternMatcher
-from ig_widgets.compute.patterns import pattern_sources
+from ig_widgets.compute.matching.store.feature_store import FeatureStore
 from ig_widgets.data.images import ImageSet
+from ig_widgets.data.patterns import pattern_sources
 
 _UNSEARCHED = ("ShearY", "TranslateX", "Rotate")
 _CHUNK = 8  # images between two steps of the progress bar
@@ -37,7 +37,7 @@ class PolicyAugmenter(BaseEstimator):
         Samples of each pattern and operation, each with a magnitude drawn uniformly from its range.
         Operations without a magnitude give a single sample.
     search
-        "triples": `fit` compares all combinations of three operations on labelled images, and `transform`
+        "triples": `fit` compares all combinations of three operations on labeled images, and `transform`
         applies the best one. None: nothing is compared.
     composed
         Apply all operations to each sample, one after the other, instead of one. Not with a search: what the
@@ -46,9 +46,9 @@ class PolicyAugmenter(BaseEstimator):
         What comes in where a pattern was moved away: "border", or "black" as in the published code, see
         `apply_operation`.
     repeats
-        Random splits of the labelled images, over whose scores the search takes the mean.
+        Random splits of the labeled images, over whose scores the search takes the mean.
     train_size
-        Share of the labelled images that the search learns from in each split, between 0 and 1; the others
+        Share of the labeled images that the search learns from in each split, between 0 and 1; the others
         judge.
     store
         A `FeatureStore` or its folder, for the similarities that the search computes: see `PatternMatcher`.
@@ -142,7 +142,7 @@ class PolicyAugmenter(BaseEstimator):
             Patterns with provenance, as from `crop_patterns`. Not looked at without a search.
         images, y
             For a search: the development images, an `ImageSet` with the ids that the provenance names, and
-            their n classes. Every value is a class: leave unlabelled images out. Images that cannot be read
+            their n classes. Every value is a class: leave unlabeled images out. Images that cannot be read
             are left out.
 
         Returns

@@ -1,4 +1,4 @@
-"""Which three operations make the best patterns: judged on labelled images that were not learned from."""
+"""Which three operations make the best patterns: judged on labeled images that were not learned from."""
 
 import math
 from collections.abc import Sequence
@@ -118,7 +118,7 @@ def score_triples(
 
     Notes
     -----
-    The labeler is a ridge classifier: least squares with a penalty on the weights, on standardised features,
+    The labeler is a ridge classifier: least squares with a penalty on the weights, on standardized features,
     classes balanced, and on ±1 for each class. For two classes as many held-out images are called the second
     class as there are, as with the calibrated threshold of `WeakLabeler`, so its F1 is both precision and
     recall; for more, the largest output decides and F1 is the macro average. The similarities of images to

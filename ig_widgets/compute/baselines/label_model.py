@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 
 from ig_widgets.compute.baselines.stumps import ABSTAIN, LabelingStumps
-from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows, checked_unlabelled
+from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows, checked_unlabeled
 from ig_widgets.compute.networks.training import TorchRandomness
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -30,7 +30,7 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
     min_share
         What a class must have of one side of a labeling function's cut for a vote, see `LabelingStumps`.
     class_balance
-        How common the model takes the classes to be: as among the "labelled" images, or "uniform".
+        How common the model takes the classes to be: as among the "labeled" images, or "uniform".
     n_epochs
         Steps of gradient descent; snorkel's default is 100, its tutorials take 500.
     learning_rate
@@ -59,7 +59,7 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
     -----
     Ratner et al. 2019, "Training Complex Models with Multi-Task Weak Supervision" (AAAI), as implemented in
     snorkel 0.10: labeling functions are taken for independent given the class, and their accuracies follow
-    from the rates at which they agree, on labelled and unlabelled images alike; labels serve for the cuts of
+    from the rates at which they agree, on labeled and unlabeled images alike; labels serve for the cuts of
     the functions and the class balance only. That needs three functions or more. Functions made from
     patterns that are augmented from one another are far from independent, and the probabilities too close to
     0 and 1 for it.
@@ -72,7 +72,7 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
         self,
         *,
         min_share: float = 0.5,
-        class_balance: Literal["labelled", "uniform"] = "labelled",
+        class_balance: Literal["labeled", "uniform"] = "labeled",
         n_epochs: int = 500,
         learning_rate: float | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -87,7 +87,7 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
         self,
         X: ArrayLike,
         y: ArrayLike,
-        X_unlabelled: ArrayLike | None = None,
+        X_unlabeled: ArrayLike | None = None,
         sources: ArrayLike | None = None,
     ) -> Self:
         """Choose the labeling functions and learn how far to trust them.
@@ -95,10 +95,10 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X
-            (n, n_features) similarities of labelled images.
+            (n, n_features) similarities of labeled images.
         y
             (n,) their classes, two or more.
-        X_unlabelled
+        X_unlabeled
             (N, n_features) similarities of images to label, whose votes are learned from as well.
         sources
             (n_features,) the row of `X` whose image the feature's pattern was cut from, -1 where it is none
@@ -119,18 +119,18 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
             `X`.
         """
         self.classes_, examples = checked_examples(self, X, y, sources)
-        if self.class_balance not in ("labelled", "uniform"):
-            raise ValueError(f"class_balance is {self.class_balance!r}; give 'labelled' or 'uniform'")
-        unlabelled = checked_unlabelled(X_unlabelled, examples.X.shape[1])
+        if self.class_balance not in ("labeled", "uniform"):
+            raise ValueError(f"class_balance is {self.class_balance!r}; give 'labeled' or 'uniform'")
+        unlabeled = checked_unlabeled(X_unlabeled, examples.X.shape[1])
         n_classes = len(self.classes_)
         self.class_shares_ = (
             np.bincount(examples.codes) / len(examples.codes)
-            if self.class_balance == "labelled"
+            if self.class_balance == "labeled"
             else np.full(n_classes, 1 / n_classes)
         )
         self.stumps_ = LabelingStumps(min_share=self.min_share)
         self.stumps_.fit(examples.X, examples.codes, examples.sources)
-        votes = self.stumps_.transform(np.concatenate([examples.without_self_matches(), unlabelled]))
+        votes = self.stumps_.transform(np.concatenate([examples.without_self_matches(), unlabeled]))
         self.functions_ = np.flatnonzero((votes != ABSTAIN).any(axis=0))
         m = len(self.functions_)
         if m < _FEWEST_FUNCTIONS:

@@ -1,4 +1,4 @@
-"""The baseline of Inspector Gadget: convolutional networks trained on the labelled images."""
+"""The baseline of Inspector Gadget: convolutional networks trained on the labeled images."""
 
 import math
 import warnings
@@ -13,19 +13,19 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from ig_widgets.compute.labeling.folds import Fold, draw_folds, gathered
-from ig_widgets.compute.labeling.labeler import SelectionWarning
 from ig_widgets.compute.labeling.threshold import break_even, shifted
 from ig_widgets.compute.networks.cnn import ImageClassifier
-from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk, shrunk_in_turn
+from ig_widgets.compute.networks.resizing import Images, network_size, shrunk, shrunk_in_turn
 from ig_widgets.compute.networks.targets import most_probable
 from ig_widgets.compute.networks.training import Record
+from ig_widgets.data.errors import SelectionWarning
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Ints: TypeAlias = NDArray[np.int64]
 
 
 class _Examples(NamedTuple):
-    """Labelled images at one size, their class codes, their rows among all n; and unlabelled images."""
+    """Labeled images at one size, their class codes, their rows among all n; and unlabeled images."""
 
     pixels: NDArray[np.uint8]
     codes: _Ints
@@ -35,9 +35,9 @@ class _Examples(NamedTuple):
 
 
 class SelfTrainer(ClassifierMixin, BaseEstimator):
-    """Learn the classes of images from the labelled ones, and if wished from its own answers for the others.
+    """Learn the classes of images from the labeled ones, and if wished from its own answers for the others.
 
-    One network is trained for each fold of the labelled images, on the other folds. Together they label the
+    One network is trained for each fold of the labeled images, on the other folds. Together they label the
     rest.
 
     Parameters
@@ -45,8 +45,8 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
     classifier
         What is trained, anew for each fold and round; default: ``ImageClassifier()``.
     rounds
-        How often a network is trained again with the unlabelled images that the one before was sure about,
-        as if its answers were labels. 0 trains on the labelled images alone, which is what the paper calls
+        How often a network is trained again with the unlabeled images that the one before was sure about,
+        as if its answers were labels. 0 trains on the labeled images alone, which is what the paper calls
         self-learning.
     confidence
         The probability from which on a network is sure about an image.
@@ -67,9 +67,9 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
     threshold_ : float
         The threshold in use, in (0, 1); NaN for more than two classes.
     oof_probabilities_ : ndarray of shape (n, n_classes)
-        Probabilities of the labelled images by networks that did not see them; NaN in all other rows.
+        Probabilities of the labeled images by networks that did not see them; NaN in all other rows.
     added_ : list of int
-        For each network, how many unlabelled images it was trained on in the end.
+        For each network, how many unlabeled images it was trained on in the end.
 
     Warns
     -----
@@ -109,9 +109,9 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         images
-            As for `ImageClassifier`, labelled or not. Empty ones are left out.
+            As for `ImageClassifier`, labeled or not. Empty ones are left out.
         y
-            (n,) their classes, two or more; where they are integers, -1 is for unlabelled images.
+            (n,) their classes, two or more; where they are integers, -1 is for unlabeled images.
 
         Returns
         -------
@@ -179,7 +179,7 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
         ndarray of shape (n, n_classes)
             In [0, 1], rows sum to 1, columns follow ``classes_``; NaN for empty images. With two classes,
             0.5 stands for ``threshold_``: the odds of the networks are divided by those of the threshold. Of
-            a labelled image, most networks have been told the answer: see ``oof_probabilities_``.
+            a labeled image, most networks have been told the answer: see ``oof_probabilities_``.
         """
         check_is_fitted(self, "members_")
         P = np.full((len(images), len(self.classes_)), np.nan)
@@ -230,16 +230,16 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
                 f"y has shape {labels.shape}, but there are {len(images)} images; give (n,) classes"
             )
         pixels, positions = shrunk(images, size)
-        labelled = labels[positions] != -1
-        rows = positions[labelled]
+        labeled = labels[positions] != -1
+        rows = positions[labeled]
         check_classification_targets(labels[rows])
         self.classes_, codes = np.unique(labels[rows], return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"the labelled images that can be read are of {len(self.classes_)} class; label images of "
+                f"the labeled images that can be read are of {len(self.classes_)} class; label images of "
                 "another class as well"
             )
-        return _Examples(pixels[labelled], codes, rows, len(labels), pixels[~labelled])
+        return _Examples(pixels[labeled], codes, rows, len(labels), pixels[~labeled])
 
     def _learn(
         self, classifier: ImageClassifier, examples: _Examples, folds: list[Fold], seed: int
@@ -261,7 +261,7 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
     def _member(
         self, classifier: ImageClassifier, examples: _Examples, fitted: _Ints, number: int
     ) -> Generator[Record, None, tuple[ImageClassifier, int]]:
-        """Train a network, again and again as there are rounds; tell how many unlabelled images it got."""
+        """Train a network, again and again as there are rounds; tell how many unlabeled images it got."""
         pixels, codes = examples.pixels[fitted], examples.codes[fitted]
         added = np.arange(0)
         for turn in range(self.rounds + 1):

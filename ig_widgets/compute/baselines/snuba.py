@@ -11,15 +11,15 @@ from sklearn.utils import Tags, check_random_state
 from ig_widgets.compute.baselines.snuba_pruner import Jaccard
 from ig_widgets.compute.baselines.snuba_rounds import Rounds
 from ig_widgets.compute.baselines.snuba_synthesizer import Model, combinations_up_to
-from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows, checked_unlabelled
+from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows, checked_unlabeled
 
 
 class Snuba(ClassifierMixin, BaseEstimator):
-    """Generate labeling heuristics from a few labelled rows and let them vote on the others.
+    """Generate labeling heuristics from a few labeled rows and let them vote on the others.
 
     A small model is fitted to every combination of features (synthesizer). The best are kept, for being right
-    on the labelled rows and for voting where the kept ones abstain (pruner). A generative model learns from
-    their agreement on the unlabelled rows how far to trust each (verifier). The labelled rows of which it is
+    on the labeled rows and for voting where the kept ones abstain (pruner). A generative model learns from
+    their agreement on the unlabeled rows how far to trust each (verifier). The labeled rows of which it is
     not sure are what the next round of models is fitted to.
 
     Parameters
@@ -34,7 +34,7 @@ class Snuba(ClassifierMixin, BaseEstimator):
     keep_first
         How many to keep in the first round; later rounds keep one each.
     jaccard
-        How to compare on which unlabelled rows heuristics vote: as "sets" or, as the published code, by
+        How to compare on which unlabeled rows heuristics vote: as "sets" or, as the published code, by
         "counts".
     feedback
         When the verifier is not sure of a row: within 1/2 - m^(-3/2) of 0.5, with m heuristics ("code"), or
@@ -55,8 +55,8 @@ class Snuba(ClassifierMixin, BaseEstimator):
     heuristics_ : DataFrame
         One row per kept heuristic, in the order of keeping: ``label`` (the class it votes for or against),
         ``columns`` (positions of its features), ``beta`` (how far from 0.5 its probability must be for a
-        vote), ``f1`` (weighted over both classes, on the labelled rows, in [0, 1]), ``coverage`` (share of
-        the unlabelled rows it votes on), ``fitted_to`` (number of labelled rows), ``weight`` (log odds of its
+        vote), ``f1`` (weighted over both classes, on the labeled rows, in [0, 1]), ``coverage`` (share of
+        the unlabeled rows it votes on), ``fitted_to`` (number of labeled rows), ``weight`` (log odds of its
         vote).
     termination_condition_ : str or list of str
         Why no more were generated: "no vague points", "max_heuristics" or "no new heuristic". For more than
@@ -70,8 +70,8 @@ class Snuba(ClassifierMixin, BaseEstimator):
     al. 2020, section 6.1, compare Inspector Gadget to. Where its paper and published code differ, we follow
     the code, except that of equally good values of beta the smallest is taken, coverages are compared as
     sets, and a heuristic that votes as one already kept, or never, is not new and is passed over. As in the
-    code, only vague points feed the next round, not those labelled wrongly. Models are fitted to them alone,
-    but beta and F1 come from all labelled rows.
+    code, only vague points feed the next round, not those labeled wrongly. Models are fitted to them alone,
+    but beta and F1 come from all labeled rows.
 
     The method is for two classes. For more, each class is told from the rest by a committee of its own, and
     its probabilities are divided by their sum.
@@ -82,7 +82,7 @@ class Snuba(ClassifierMixin, BaseEstimator):
     Examples
     --------
     >>> X = [[0.9, 0.8, 0.7], [0.8, 0.9, 0.8], [0.7, 0.8, 0.9], [0.1, 0.2, 0.3], [0.2, 0.1, 0.2]]
-    >>> labeler = Snuba(random_state=0).fit(X, [1, 1, 1, 0, 0], X_unlabelled=[[0.8, 0.8, 0.1]])
+    >>> labeler = Snuba(random_state=0).fit(X, [1, 1, 1, 0, 0], X_unlabeled=[[0.8, 0.8, 0.1]])
     >>> labeler.predict([[0.8, 0.7, 0.8], [0.2, 0.3, 0.1]])
     array([1, 0])
     >>> labeler.heuristics_["columns"].to_list()  # on these rows, feature 1 votes as feature 0 does
@@ -121,7 +121,7 @@ class Snuba(ClassifierMixin, BaseEstimator):
         self,
         X: ArrayLike,
         y: ArrayLike,
-        X_unlabelled: ArrayLike | None = None,
+        X_unlabeled: ArrayLike | None = None,
         sources: ArrayLike | None = None,
     ) -> Self:
         """Generate heuristics and learn how far to trust them.
@@ -129,12 +129,12 @@ class Snuba(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X
-            (n, n_features) similarities of labelled images.
+            (n, n_features) similarities of labeled images.
         y
             (n,) their classes, two or more.
-        X_unlabelled
+        X_unlabeled
             (N, n_features) similarities of images to label, on which heuristics are compared and weighted.
-            None: the labelled ones serve for this.
+            None: the labeled ones serve for this.
         sources
             (n_features,) the row of `X` whose image the feature's pattern was cut from (or augmented from a
             pattern that was), -1 where it is none of them. There the score is replaced by the mean of the
@@ -154,11 +154,11 @@ class Snuba(ClassifierMixin, BaseEstimator):
         """
         self.classes_, examples = checked_examples(self, X, y, sources)
         self._check_settings()
-        unlabelled = checked_unlabelled(X_unlabelled, examples.X.shape[1])
-        labelled = examples.without_self_matches()
-        if not len(unlabelled):
-            unlabelled = labelled
-        candidates = combinations_up_to(labelled.shape[1], self.max_cardinality, self.max_candidates)
+        unlabeled = checked_unlabeled(X_unlabeled, examples.X.shape[1])
+        labeled = examples.without_self_matches()
+        if not len(unlabeled):
+            unlabeled = labeled
+        candidates = combinations_up_to(labeled.shape[1], self.max_cardinality, self.max_candidates)
         rounds = Rounds(
             candidates,
             self.model,
@@ -171,7 +171,7 @@ class Snuba(ClassifierMixin, BaseEstimator):
         )
         binary = len(self.classes_) == 2
         against_rest = [1] if binary else range(len(self.classes_))
-        self.committees_ = [rounds.committee(labelled, examples.codes == k, unlabelled) for k in against_rest]
+        self.committees_ = [rounds.committee(labeled, examples.codes == k, unlabeled) for k in against_rest]
         endings = [committee.ended for committee in self.committees_]
         self.termination_condition_ = endings[0] if binary else endings
         self.heuristics_ = pd.DataFrame(

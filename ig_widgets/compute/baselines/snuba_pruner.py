@@ -16,7 +16,7 @@ def overlap(candidates: _Votes, kept: _Votes, jaccard: Jaccard) -> NDArray[np.fl
     Parameters
     ----------
     candidates
-        (n, m) votes on unlabelled rows, 0 for an abstention.
+        (n, m) votes on unlabeled rows, 0 for an abstention.
     kept
         (n, k) votes of the kept heuristics.
     jaccard
@@ -38,18 +38,18 @@ def overlap(candidates: _Votes, kept: _Votes, jaccard: Jaccard) -> NDArray[np.fl
 
 
 def best_first(
-    labelled: _Votes, unlabelled: _Votes, positive: NDArray[np.bool_], kept: _Votes, jaccard: Jaccard
+    labeled: _Votes, unlabeled: _Votes, positive: NDArray[np.bool_], kept: _Votes, jaccard: Jaccard
 ) -> NDArray[np.int64]:
     """Order candidates by half their F1 and half the distance of their votes from the kept heuristics'.
 
     Parameters
     ----------
-    labelled, unlabelled
+    labeled, unlabeled
         (n, m) and (N, m) votes of the candidates.
     positive
-        (n,) classes of the labelled rows.
+        (n,) classes of the labeled rows.
     kept
-        (N, k) votes of the kept heuristics on the unlabelled rows; with none, all distances are the same.
+        (N, k) votes of the kept heuristics on the unlabeled rows; with none, all distances are the same.
     jaccard
         As in `overlap`.
 
@@ -61,9 +61,9 @@ def best_first(
     Notes
     -----
     The F1 is the micro average with abstentions as wrong answers, as in the published code: the share of
-    labelled rows that are voted on rightly. Common classes count the more.
+    labeled rows that are voted on rightly. Common classes count the more.
     """
-    right = (labelled == np.where(positive, 1, -1)[:, None]).mean(axis=0)
-    distance = 1 - overlap(unlabelled, kept, jaccard) if kept.shape[1] else np.ones(len(right))
+    right = (labeled == np.where(positive, 1, -1)[:, None]).mean(axis=0)
+    distance = 1 - overlap(unlabeled, kept, jaccard) if kept.shape[1] else np.ones(len(right))
     # rounding, so that the last bit of a sum does not decide a tie
     return np.argsort(-(0.5 * right + 0.5 * distance).round(12), kind="stable")

@@ -62,13 +62,13 @@ class Rounds(NamedTuple):
     seed: int
     n_jobs: int | None
 
-    def committee(self, X: _Floats, positive: _Bools, unlabelled: _Floats) -> Committee:
+    def committee(self, X: _Floats, positive: _Bools, unlabeled: _Floats) -> Committee:
         """Find heuristics that tell positive rows from the others."""
         n = len(X)
-        rows = np.concatenate([X, unlabelled])
+        rows = np.concatenate([X, unlabeled])
         heuristics: list[Heuristic] = []
         weights = np.empty(0)
-        votes = np.empty((len(rows), 0), dtype=np.int8)  # of the kept heuristics, labelled rows first
+        votes = np.empty((len(rows), 0), dtype=np.int8)  # of the kept heuristics, labeled rows first
         vague = np.ones(n, dtype=bool)
         while vague.any():
             found, ballots = self._round(X, positive, rows, vague, votes)

@@ -109,7 +109,7 @@ def best_betas(p: _Floats, positive: _Bools) -> tuple[_Floats, _Floats]:
     Parameters
     ----------
     p
-        (n, m) probabilities of labelled rows.
+        (n, m) probabilities of labeled rows.
     positive
         (n,) their classes.
 

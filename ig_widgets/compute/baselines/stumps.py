@@ -33,7 +33,7 @@ class LabelingStumps(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     n_features_in_ : int
         Number of features, which is that of the labeling functions.
     cuts_ : ndarray of shape (n_features,)
-        Where each feature is cut; NaN where it is constant on the labelled images.
+        Where each feature is cut; NaN where it is constant on the labeled images.
     votes_ : int ndarray of shape (n_features, 2)
         What is voted up to the cut and above it: a position in ``classes_``, or -1 to abstain.
 
@@ -66,7 +66,7 @@ class LabelingStumps(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X
-            (n, n_features) similarities of labelled images.
+            (n, n_features) similarities of labeled images.
         y
             (n,) their classes, two or more.
         sources

@@ -24,11 +24,11 @@ class MaxSimilarity(ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Number of features.
     threshold_ : float
-        The highest similarity of an image from which on it is ``classes_[1]``: as many labelled images
+        The highest similarity of an image from which on it is ``classes_[1]``: as many labeled images
         reach it as are of this class, so that precision is recall there. An image's own patterns do not
         count in this where `fit` is told the `sources`.
     spread_ : float
-        Standard deviation of the labelled images' highest similarities, 1 where they are equal.
+        Standard deviation of the labeled images' highest similarities, 1 where they are equal.
 
     Examples
     --------
@@ -48,7 +48,7 @@ class MaxSimilarity(ClassifierMixin, BaseEstimator):
         self,
         X: ArrayLike,
         y: ArrayLike,
-        X_unlabelled: ArrayLike | None = None,  # noqa: ARG002  # the baselines are called alike
+        X_unlabeled: ArrayLike | None = None,  # noqa: ARG002  # the baselines are called alike
         sources: ArrayLike | None = None,
     ) -> Self:
         """Choose the threshold.
@@ -56,10 +56,10 @@ class MaxSimilarity(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X
-            (n, n_features) similarities of labelled images.
+            (n, n_features) similarities of labeled images.
         y
             (n,) their classes, two.
-        X_unlabelled
+        X_unlabeled
             Not used.
         sources
             (n_features,) the row of `X` whose image the feature's pattern was cut from, -1 where it is none
@@ -87,11 +87,11 @@ class MaxSimilarity(ClassifierMixin, BaseEstimator):
         highest = others.max(axis=1)
         judged = np.isfinite(highest)  # an image with no patterns but its own tells nothing
         known, defective = highest[judged], examples.codes[judged] == 1
-        centre, spread = (known.mean(), known.std()) if len(known) else (examples.X.max(axis=1).mean(), 0.0)
+        center, spread = (known.mean(), known.std()) if len(known) else (examples.X.max(axis=1).mean(), 0.0)
         self.spread_ = float(spread) or 1.0
         # break_even works on probabilities, and only their order matters
-        cut = break_even(expit((known - centre) / self.spread_), defective)
-        self.threshold_ = float(centre + self.spread_ * logit(cut))
+        cut = break_even(expit((known - center) / self.spread_), defective)
+        self.threshold_ = float(center + self.spread_ * logit(cut))
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -150,7 +150,7 @@ class MajorityVote(ClassifierMixin, BaseEstimator):
     stumps_ : LabelingStumps
         The labeling functions.
     class_shares_ : ndarray of shape (n_classes,)
-        How common each class is among the labelled images.
+        How common each class is among the labeled images.
 
     Examples
     --------
@@ -172,7 +172,7 @@ class MajorityVote(ClassifierMixin, BaseEstimator):
         self,
         X: ArrayLike,
         y: ArrayLike,
-        X_unlabelled: ArrayLike | None = None,  # noqa: ARG002  # the baselines are called alike
+        X_unlabeled: ArrayLike | None = None,  # noqa: ARG002  # the baselines are called alike
         sources: ArrayLike | None = None,
     ) -> Self:
         """Choose the labeling functions.
@@ -180,10 +180,10 @@ class MajorityVote(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X
-            (n, n_features) similarities of labelled images.
+            (n, n_features) similarities of labeled images.
         y
             (n,) their classes, two or more.
-        X_unlabelled
+        X_unlabeled
             Not used.
         sources
             (n_features,) the row of `X` whose image the feature's pattern was cut from, -1 where it is none

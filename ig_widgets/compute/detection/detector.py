@@ -1,4 +1,4 @@
-"""A pattern detector that learns from boxes: where matching compares, this one generalises."""
+"""A pattern detector that learns from boxes: where matching compares, this one generalizes."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,9 +15,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch.nn import functional
 
-from ig_widgets.compute.detection.member import Member
+from ig_widgets.compute.detection.member_training import Member
 from ig_widgets.compute.detection.network import STRIDE, DetectorNetwork, logits_of
-from ig_widgets.compute.detection.scenes import drawings, reduced, reduced_shape, standardized
+from ig_widgets.compute.detection.training_images import drawings, reduced, reduced_shape, standardized
 from ig_widgets.compute.detection.windows import window_size
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.compute.networks.precision import Precision, autocast
@@ -74,7 +74,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     scale_ : float
         The scale in use.
     channels_ : int
-        3 if an image in colour was learned from, else 1.
+        3 if an image in color was learned from, else 1.
     records_ : DataFrame
         Of each epoch: ``epoch, box_loss, background_loss``, means over the members.
 
@@ -97,7 +97,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
 
     Memory holds the development set, reduced, at 2 bytes per pixel and channel, and for each job 0.4 GB for
     one class and 0.1 GB for each one more. Images are looked at in tiles: one of 24 megapixels at full
-    resolution took 0.3 GB in gray and 0.6 GB in colour, and 5 seconds for each member.
+    resolution took 0.3 GB in gray and 0.6 GB in color, and 5 seconds for each member.
 
     Examples
     --------

@@ -28,7 +28,7 @@ _HARD = 0.02  # share of the other cells that are looked at as the most misleadi
 class DetectorNetwork(nn.Module):
     """A fully convolutional network: images of any size in, maps with one cell per 8 x 8 pixels out.
 
-    Seven convolutions with batch normalisation (144 thousand weights for one class), the last two dilated: a
+    Seven convolutions with batch normalization (144 thousand weights for one class), the last two dilated: a
     cell sees 137 x 137 pixels.
 
     Parameters

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ig_widgets.compute.detection.network import STRIDE
-from ig_widgets.compute.detection.scenes import Scene
+from ig_widgets.compute.detection.training_images import Scene
 
 _Floats: TypeAlias = NDArray[np.float64]
 

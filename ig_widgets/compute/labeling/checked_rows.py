@@ -15,7 +15,7 @@ from ig_widgets.compute.labeling.examples import Examples, checked_sources
 def checked_examples(
     estimator: BaseEstimator, X: ArrayLike, y: ArrayLike, sources: ArrayLike | None
 ) -> tuple[NDArray[Any], Examples]:
-    """Return the sorted classes and the labelled rows.
+    """Return the sorted classes and the labeled rows.
 
     Raises
     ------
@@ -48,24 +48,22 @@ def checked_rows(estimator: BaseEstimator, X: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(features)
 
 
-def checked_unlabelled(X_unlabelled: ArrayLike | None, n_features: int) -> NDArray[np.float64]:
-    """Return the unlabelled rows, none for None.
+def checked_unlabeled(X_unlabeled: ArrayLike | None, n_features: int) -> NDArray[np.float64]:
+    """Return the unlabeled rows, none for None.
 
     Raises
     ------
     ValueError
         If a row has missing values, or not `n_features` features.
     """
-    if X_unlabelled is None:
+    if X_unlabeled is None:
         return np.empty((0, n_features))
-    rows = check_array(
-        X_unlabelled, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_unlabelled"
-    )
+    rows = check_array(X_unlabeled, dtype=np.float64, ensure_all_finite="allow-nan", input_name="X_unlabeled")
     if rows.shape[1] != n_features:
         raise ValueError(
-            f"X_unlabelled has {rows.shape[1]} features, but X has {n_features}; give the same ones"
+            f"X_unlabeled has {rows.shape[1]} features, but X has {n_features}; give the same ones"
         )
-    check_whole(rows, "X_unlabelled")
+    check_whole(rows, "X_unlabeled")
     return np.asarray(rows)
 
 

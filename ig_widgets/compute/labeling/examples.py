@@ -1,4 +1,4 @@
-"""What the weak labeler learns from: labelled images, and which of them each pattern was cut from."""
+"""What the weak labeler learns from: labeled images, and which of them each pattern was cut from."""
 
 from typing import NamedTuple, Self
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 class Examples(NamedTuple):
-    """Labelled images: similarities, position of each image's class, row each pattern was cut from."""
+    """Labeled images: similarities, position of each image's class, row each pattern was cut from."""
 
     X: NDArray[np.float64]  # (n, p)
     codes: NDArray[np.int64]  # (n,)

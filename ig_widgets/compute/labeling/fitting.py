@@ -1,4 +1,4 @@
-"""How the members of a weak labeler are fitted: to all labelled images, or to those of a fold."""
+"""How the members of a weak labeler are fitted: to all labeled images, or to those of a fold."""
 
 import warnings
 from collections.abc import Sequence

@@ -18,18 +18,15 @@ from ig_widgets.compute.labeling.learners import HiddenLayers, Learner, list_can
 from ig_widgets.compute.labeling.selection import selection_table
 from ig_widgets.compute.labeling.temperature import best_temperature, tempered
 from ig_widgets.compute.labeling.threshold import shifted, threshold_of
+from ig_widgets.data.errors import SelectionWarning
 
 __all__ = ["SelectionWarning", "WeakLabeler", "hidden_layer_grid"]
-
-
-class SelectionWarning(UserWarning):
-    """A class has too few examples to compare networks on examples they were not fitted to."""
 
 
 class WeakLabeler(ClassifierMixin, BaseEstimator):
     """Learn the classes of images from their similarities to patterns, with a small tuned network.
 
-    Every candidate is fitted on some of the labelled images and judged on the others; the best one is fitted
+    Every candidate is fitted on some of the labeled images and judged on the others; the best one is fitted
     again on all of them.
 
     Parameters
@@ -57,13 +54,13 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
     standardize
         Bring every feature to mean 0 and variance 1 first.
     self_match
-        What to fit a labelled image with in the columns of patterns that were cut from it, where it scores
+        What to fit a labeled image with in the columns of patterns that were cut from it, where it scores
         about 1: "keep" this score, or replace it by the "mean" of the column over the other images of the
         same class. Matters only where `fit` is told the `sources`.
     threshold
         Two classes: the members' probability of ``classes_[1]`` above which that is the answer, between 0
         and 1. `predict_proba` is shifted so that it becomes 0.5. "calibrated" takes it from predictions for
-        labelled images by members that were not fitted to them, so that as many images are called
+        labeled images by members that were not fitted to them, so that as many images are called
         ``classes_[1]`` as are. More classes: not used.
     calibrate
         Bring the probabilities to the temperature at which those of images that the members were not fitted
@@ -98,7 +95,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         NaN for trees), ``chosen``. With a single candidate, and where nothing can be validated, the scores
         are NaN.
     oof_probabilities_ : ndarray of shape (n, n_classes)
-        Probabilities of the labelled images by members of the chosen form that saw neither the image nor a
+        Probabilities of the labeled images by members of the chosen form that saw neither the image nor a
         pattern cut from it. Threshold and temperature, one number each, were made from them. NaN where an
         image was never left out (repeated hold-out).
     fold_fits_ : list of FoldFit
@@ -109,7 +106,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
     n_iter_ : int
         Most steps, or trees, that one of them took.
     mean_, scale_ : ndarray of shape (n_features,)
-        What standardising subtracts and divides by.
+        What standardizing subtracts and divides by.
 
     Warns
     -----
@@ -140,10 +137,10 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
 
     We leave the paper in six points; its exact form is ``WeakLabeler(widest=512, alpha=1e-5, members=1,
     standardize=False, threshold=0.5, calibrate=False)``, where 512 is the published code's bound. The reasons
-    are measured by cross-validation inside labelled images, 78 images with 10 cracks (KSDD, ten random draws)
+    are measured by cross-validation inside labeled images, 78 images with 10 cracks (KSDD, ten random draws)
     and 600 images of six classes (NEU):
 
-    - Features are standardised: similarities to a pattern differ little in relation to their mean. Average
+    - Features are standardized: similarities to a pattern differ little in relation to their mean. Average
       precision rose from 0.62 to 0.69 on KSDD, macro F1 from 0.87 to 0.91 on NEU.
     - Members are averaged, since with tens of examples the initial weights decide more than the
       architecture: average precision rose from 0.67 with one to 0.69 with five on KSDD. Averaging the best
@@ -166,7 +163,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
 
     Own patterns are kept: with the mean in their place, average precision fell from 0.69 to 0.63 on KSDD (on
     NEU the two differ by 0.01). The score of 1 says to the network that similarity to any pattern is a sign
-    of a defect, and separates the labelled images with small weights; without it the network finds large
+    of a defect, and separates the labeled images with small weights; without it the network finds large
     ones that do not carry over.
 
     Examples
@@ -214,9 +211,9 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X
-            (n, n_features) similarities of labelled images.
+            (n, n_features) similarities of labeled images.
         y
-            (n,) their classes, two or more. Every value is a class: leave unlabelled rows out.
+            (n,) their classes, two or more. Every value is a class: leave unlabeled rows out.
         sources
             (n_features,) the row of `X` whose image the feature's pattern was cut from (or augmented from a
             pattern that was), -1 where it is none of them, as `pattern_sources` tells. None: no pattern was

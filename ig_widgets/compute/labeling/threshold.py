@@ -26,7 +26,7 @@ def break_even(p: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
         return 0.5
     lower, upper = values[:-1], values[1:]
     middle = (lower + upper) / 2
-    cuts = np.where(middle > lower, middle, upper)  # no number lies between two that are neighbours
+    cuts = np.where(middle > lower, middle, upper)  # no number lies between two that are neighbors
     excess = np.array([np.sum(p >= cut) for cut in cuts]) - positive.sum()
     # equal probabilities can make the exact number impossible: then the nearest, and rather too few
     cut = cuts[np.lexsort((excess, np.abs(excess)))[0]]

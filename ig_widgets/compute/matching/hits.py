@@ -13,13 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ig_widgets.compute.matching.blocks import Block
-from ig_widgets.compute.matching.engine import Engine
-from ig_widgets.compute.matching.planes import Color, planes
-from ig_widgets.compute.matching.scenes import Scene
-from ig_widgets.compute.matching.search import Place
-from ig_widgets.data.decoding import ImageError
+from ig_widgets.compute.matching.search.channels import Color, planes
+from ig_widgets.compute.matching.search.engine import Engine
+from ig_widgets.compute.matching.search.image_search import Place
+from ig_widgets.compute.matching.search.template_batch import Block
+from ig_widgets.compute.matching.search.tiles import Scene
 from ig_widgets.data.digests import array_digest
+from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.prefetch import ahead
 

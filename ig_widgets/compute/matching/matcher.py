@@ -14,20 +14,21 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ig_widgets.compute.matching.engine import Engine, Oversized
-from ig_widgets.compute.matching.feature_session import FeatureSession
-from ig_widgets.compute.matching.feature_store import FeatureStore
 from ig_widgets.compute.matching.hits import SceneCache, find_hits
-from ig_widgets.compute.matching.pictures import Kind
-from ig_widgets.compute.matching.planes import Color, planes
-from ig_widgets.compute.matching.search import Search
+from ig_widgets.compute.matching.search.channels import Color, planes
+from ig_widgets.compute.matching.search.engine import Engine, Oversized
+from ig_widgets.compute.matching.search.image_search import Search
+from ig_widgets.compute.matching.search.prepared_image import Kind
+from ig_widgets.compute.matching.search.templates import Template
+from ig_widgets.compute.matching.store.feature_session import FeatureSession
+from ig_widgets.compute.matching.store.feature_store import FeatureStore
 from ig_widgets.compute.matching.tasks import Task, tasks
-from ig_widgets.compute.matching.templates import Template
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.data.digests import array_digest
+from ig_widgets.data.errors import FlatPatternWarning
 
 if TYPE_CHECKING:
-    from ig_widgets.compute.matching.tensor_engine import TensorEngine
+    from ig_widgets.compute.matching.cuda.tensor_engine import TensorEngine
 
 __all__ = ["FlatPatternWarning", "Match", "Oversized", "PatternMatcher", "Scores", "Search", "match"]
 
@@ -43,10 +44,6 @@ _Result = tuple[Task, NDArray[np.float64], NDArray[np.int32]]
 
 _IMAGES = 32  # in a task at most
 _PAIRS = 4096  # of images and patterns in a task at most
-
-
-class FlatPatternWarning(UserWarning):
-    """A pattern has the same value everywhere, so it resembles nothing and scores 0."""
 
 
 class Match(NamedTuple):
@@ -76,7 +73,7 @@ def match(
 ) -> Match:
     """Find the place where an image resembles a pattern most.
 
-    The score is the normalised cross-correlation (NCC) of the pattern with the image window of its size,
+    The score is the normalized cross-correlation (NCC) of the pattern with the image window of its size,
 
         NCC(x, y) = sum(I T) / sqrt(sum(I^2) sum(T^2)),
 
@@ -97,7 +94,7 @@ def match(
     signed
         Take the maximum of NCC itself, not of its absolute value.
     color
-        When both are in colour: "channels" sums over all three channels together, "luminance" compares their
+        When both are in color: "channels" sums over all three channels together, "luminance" compares their
         luminance. When only one of them is, luminance is compared.
 
     Returns
@@ -122,7 +119,7 @@ def match(
     -----
     Heo et al., "Inspector Gadget: A Data Programming-based Labeling System for Industrial Images" (2020),
     section 5.1, writes the uncentered formula and leaves the last position x = W-w, y = H-h out; the
-    published code centres and includes it. The default follows the code, "uncentered" the formula, and
+    published code centers and includes it. The default follows the code, "uncentered" the formula, and
     the last position is always included.
 
     Examples
@@ -165,7 +162,7 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         Score by the maximum of the correlation instead of its absolute value.
     color
         Of images and patterns with three different channels: "channels" sums over them, "luminance" compares
-        their luminance, three times as fast. When only one of the two is in colour, luminance is compared.
+        their luminance, three times as fast. When only one of the two is in color, luminance is compared.
     oversized
         What to do with a pattern that is higher or wider than an image: "zero" scores 0 without a box,
         "shrink" reduces the pattern, keeping its shape, until it fits.
@@ -442,7 +439,7 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
 
     def _results(self, work: Iterator[Task]) -> Generator[_Result]:
         if self._cuda:
-            from ig_widgets.compute.matching.tensor_engine import TensorEngine  # noqa: PLC0415  # loads torch
+            from ig_widgets.compute.matching.cuda.tensor_engine import TensorEngine  # noqa: PLC0415  # loads torch
 
             engine = TensorEngine(self._engine, "cuda")
             yield from (_run(engine, task, self._color) for task in work)

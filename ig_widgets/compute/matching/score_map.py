@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.matching.planes import luminance, planes
+from ig_widgets.compute.matching.search.channels import luminance, planes
 
 
 def score_map(image: NDArray[Any], pattern: NDArray[Any]) -> NDArray[np.float32]:
@@ -22,7 +22,7 @@ def score_map(image: NDArray[Any], pattern: NDArray[Any]) -> NDArray[np.float32]
     Returns
     -------
     float32 array of shape (H, W)
-        At the middle of each window the absolute value of its centred normalised cross-correlation with the
+        At the middle of each window the absolute value of its centered normalized cross-correlation with the
         pattern, in [0, 1], as in `match`; 0 nearer to the border than half the pattern, and everywhere where
         the pattern exceeds the image.
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.matching.feature_session import FeatureSession
-from ig_widgets.data.decoding import ImageError
+from ig_widgets.compute.matching.store.feature_session import FeatureSession
 from ig_widgets.data.digests import array_digest
+from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.prefetch import ahead
 

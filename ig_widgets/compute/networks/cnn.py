@@ -13,15 +13,15 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ig_widgets.compute.networks.augmentation import varied
 from ig_widgets.compute.networks.backbones import BACKBONES, BackboneName
 from ig_widgets.compute.networks.devices import Device, on_cuda
+from ig_widgets.compute.networks.normalization import OFFICIAL, moments, standardized
 from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
-from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk, shrunk_in_turn
-from ig_widgets.compute.networks.standardizing import OFFICIAL, moments, standardized
+from ig_widgets.compute.networks.resizing import Images, network_size, shrunk, shrunk_in_turn
 from ig_widgets.compute.networks.targets import checked_targets, most_probable
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
-from ig_widgets.compute.networks.variations import varied
 from ig_widgets.compute.networks.weights import load_weights
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -51,7 +51,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         Images per step, 2 or more.
     learning_rate
         The highest that AdamW takes: it rises over the first tenth of the steps and falls along a cosine to 0
-        at the last. 1e-3 is for networks with batch normalisation; take 1e-4 for a VGG or with `weights`.
+        at the last. 1e-3 is for networks with batch normalization; take 1e-4 for a VGG or with `weights`.
     balance
         Let every class count alike in the loss, however rare it is, and so make the probabilities those of
         classes that are equally common. Otherwise, with 10 defects among 78 images, few or none may exceed
@@ -76,7 +76,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     size_ : tuple of int
         Height and width in use.
     mean_, scale_ : ndarray of shape (3,)
-        What standardising subtracts from red, green and blue in [0, 1], and divides by: the mean and the
+        What standardizing subtracts from red, green and blue in [0, 1], and divides by: the mean and the
         standard deviation of the training images; with `weights` those of the official ones.
 
     Notes
@@ -242,7 +242,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         if self.size is not None and not (np.shape(self.size) == (2,) and min(self.size) >= 32):
             raise ValueError(f"size is {self.size}; give height and width in pixels, at least 32")
         if self.batch_size < 2:
-            raise ValueError(f"batch_size is {self.batch_size}; batch normalisation needs at least 2")
+            raise ValueError(f"batch_size is {self.batch_size}; batch normalization needs at least 2")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate is {self.learning_rate}; give a number above 0")
 

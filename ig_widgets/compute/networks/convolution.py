@@ -7,7 +7,7 @@ from torch import Tensor, nn
 class Conv2d(nn.Conv2d):
     """A convolution as that of torch, but in float32 where torch's bfloat16 reads beyond its input.
 
-    On CPUs with AMX, the oneDNN of torch 2.13 multiplies uninitialised memory by zero where a strided,
+    On CPUs with AMX, the oneDNN of torch 2.13 multiplies uninitialized memory by zero where a strided,
     padded convolution in bfloat16 gives a single column: most of the time this is 0, now and then NaN.
     """
 

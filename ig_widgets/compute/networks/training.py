@@ -112,7 +112,7 @@ class ShuffledBatches:
         Number of examples.
     size
         Examples per batch. The last batch is smaller where they do not divide; one that would hold a single
-        example, of which batch normalisation can make nothing, is joined to the one before.
+        example, of which batch normalization can make nothing, is joined to the one before.
     random_state
         Seed of the orders.
 

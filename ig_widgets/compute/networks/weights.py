@@ -58,7 +58,7 @@ def load_weights(
     wanted = network.state_dict()
     free = head if head is not None else getattr(network, "head", None)
 
-    # older files lack batch normalisation's counters, which nothing depends on: load_state_dict makes them up
+    # older files lack batch normalization's counters, which nothing depends on: load_state_dict makes them up
     missing = {name for name in wanted.keys() - found.keys() if not name.endswith(".num_batches_tracked")}
     unexpected = found.keys() - wanted.keys()
     reshaped = {name for name in wanted.keys() & found.keys() if wanted[name].shape != found[name].shape}

@@ -1,1 +1,5 @@
-"""What to look at next: each order is the positions of all images, none twice."""
+"""Orders: what to look at first. Each function returns positions."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ig_widgets.compute.orders.labelled import checked_beliefs
+from ig_widgets.compute.orders.labeled import checked_beliefs
 
 
-def order_by_confusion(P: ArrayLike, labels: ArrayLike) -> NDArray[np.intp]:
+def by_confusion(P: ArrayLike, labels: ArrayLike) -> NDArray[np.intp]:
     """Order images by the cells of the confusion matrix, those with most images off the diagonal first.
 
     So images stand together that have the same label and that a model takes for the same other class, as the
@@ -35,7 +35,7 @@ def order_by_confusion(P: ArrayLike, labels: ArrayLike) -> NDArray[np.intp]:
 
     Examples
     --------
-    >>> order_by_confusion([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.6, 0.4]], [0, 0, 0, 1])
+    >>> by_confusion([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.6, 0.4]], [0, 0, 0, 1])
     array([2, 1, 3, 0])
     """
     beliefs, y = checked_beliefs(P, labels)

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr
 
 
-def order_by_disagreement(votes: ArrayLike) -> NDArray[np.intp]:
+def by_disagreement(votes: ArrayLike) -> NDArray[np.intp]:
     """Order images by how much annotators disagree about them, the most first.
 
     Parameters
@@ -27,7 +27,7 @@ def order_by_disagreement(votes: ArrayLike) -> NDArray[np.intp]:
 
     Examples
     --------
-    >>> order_by_disagreement([[0, 0, -1], [0, 1, -1], [1, 1, 0], [-1, -1, -1], [1, 1, 1]])
+    >>> by_disagreement([[0, 0, -1], [0, 1, -1], [1, 1, 0], [-1, -1, -1], [1, 1, 1]])
     array([1, 2, 4, 0, 3])
     """
     said = np.asarray(votes)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from ig_widgets.compute.orders.nearest import is_blank
 
 
-def order_duplicates_first(order: ArrayLike, X: ArrayLike) -> NDArray[np.intp]:
+def duplicates_first(order: ArrayLike, X: ArrayLike) -> NDArray[np.intp]:
     """Move images of which there are several to the front, the copies beside each other.
 
     Parameters
@@ -35,7 +35,7 @@ def order_duplicates_first(order: ArrayLike, X: ArrayLike) -> NDArray[np.intp]:
 
     Examples
     --------
-    >>> order_duplicates_first([4, 3, 2, 1, 0], [[7], [5], [8], [7], [7]])
+    >>> duplicates_first([4, 3, 2, 1, 0], [[7], [5], [8], [7], [7]])
     array([4, 3, 0, 2, 1])
     """
     positions, rows = np.asarray(order), np.asarray(X)

@@ -7,12 +7,12 @@ from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 from numpy.typing import ArrayLike, NDArray
 
-from ig_widgets.compute.orders.labelled import ascending, checked_beliefs
+from ig_widgets.compute.orders.labeled import ascending, checked_beliefs
 
 Method = Literal["self_confidence", "normalized_margin", "confident_learning"]
 
 
-def order_by_label_error(
+def by_label_error(
     P: ArrayLike, labels: ArrayLike, *, method: Method = "self_confidence"
 ) -> NDArray[np.intp]:
     """Order images by how likely their labels are wrong, the most suspicious first.
@@ -47,21 +47,21 @@ def order_by_label_error(
 
     Examples
     --------
-    >>> order_by_label_error([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], [0, 1, 1])
+    >>> by_label_error([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7]], [0, 1, 1])
     array([1, 2, 0])
     """
     if method not in get_args(Method):
         raise ValueError(f"method is {method!r}; give one of {', '.join(map(repr, get_args(Method)))}")
     beliefs, y = checked_beliefs(P, labels)
-    labelled = y >= 0
+    labeled = y >= 0
     scores = np.zeros(len(y))
-    if labelled.any():
-        known, of = y[labelled], beliefs[labelled]
+    if labeled.any():
+        known, of = y[labeled], beliefs[labeled]
         by = "self_confidence" if method == "self_confidence" else "normalized_margin"
-        scores[labelled] = get_label_quality_scores(known, of, method=by)
+        scores[labeled] = get_label_quality_scores(known, of, method=by)
         if method == "confident_learning":
-            scores[labelled] -= 2.0 * _issues(known, of)  # margins are within [0, 1]
-    return ascending(scores, labelled)
+            scores[labeled] -= 2.0 * _issues(known, of)  # margins are within [0, 1]
+    return ascending(scores, labeled)
 
 
 def _issues(labels: NDArray[np.intp], P: NDArray[np.float64]) -> NDArray[np.bool_]:

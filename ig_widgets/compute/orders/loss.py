@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def order_by_loss(losses: ArrayLike) -> NDArray[np.intp]:
+def by_loss(losses: ArrayLike) -> NDArray[np.intp]:
     """Order images by the loss of a model on them, the highest first.
 
     Parameters
@@ -25,7 +25,7 @@ def order_by_loss(losses: ArrayLike) -> NDArray[np.intp]:
 
     Examples
     --------
-    >>> order_by_loss([0.1, float("nan"), 2.3, 0.1])
+    >>> by_loss([0.1, float("nan"), 2.3, 0.1])
     array([2, 0, 3, 1])
     """
     numbers = np.asarray(losses, dtype=np.float64)

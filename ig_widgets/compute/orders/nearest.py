@@ -16,7 +16,7 @@ def nearest(X: ArrayLike, k: int) -> NDArray[np.intp]:
     Parameters
     ----------
     X
-        Words of images as for `order_by_similarity`, compared by their cosine; or floats of shape
+        Words of images as for `by_similarity`, compared by their cosine; or floats of shape
         (n_images, n_features), compared by their distance.
     k
         How many, 1 or more; all others where there are fewer.

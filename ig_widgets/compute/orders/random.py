@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def order_by_random(n: int, *, random_state: int = 0) -> NDArray[np.intp]:
+def by_random(n: int, *, random_state: int = 0) -> NDArray[np.intp]:
     """Order images by chance.
 
     Parameters
@@ -21,7 +21,7 @@ def order_by_random(n: int, *, random_state: int = 0) -> NDArray[np.intp]:
 
     Examples
     --------
-    >>> sorted(order_by_random(4).tolist())
+    >>> sorted(by_random(4).tolist())
     [0, 1, 2, 3]
     """
     return np.random.default_rng(random_state).permutation(n)

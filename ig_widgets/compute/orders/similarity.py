@@ -14,7 +14,7 @@ Metric = Literal["dot", "jaccard", "cosine"]
 METRICS: Final[dict[Metric, int]] = {"dot": DOT, "jaccard": JACCARD, "cosine": COSINE}
 
 
-def order_by_similarity(
+def by_similarity(
     X: ArrayLike, start: int = 0, *, metric: Metric = "dot", groups: ArrayLike | None = None
 ) -> NDArray[np.intp]:
     """Order images as a chain in which each one is followed by the most similar of those that are left.
@@ -55,7 +55,7 @@ def order_by_similarity(
     Examples
     --------
     >>> X = [[1, 1, 0, 0], [0, 0, 1, 1], [1, 1, 1, 0], [0, 0, 0, 1]]
-    >>> order_by_similarity(X)
+    >>> by_similarity(X)
     array([0, 2, 1, 3])
     """
     words = packed(X)

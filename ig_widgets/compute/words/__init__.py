@@ -1,1 +1,5 @@
-"""What images consist of, in words: places that look alike in any image have the same word."""
+"""Visual words: what is in an image, in bits that can be compared."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

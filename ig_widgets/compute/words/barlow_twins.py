@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from ig_widgets.compute.networks.backbones import BACKBONES, BackboneName
 from ig_widgets.compute.networks.devices import Device, on_cuda
+from ig_widgets.compute.networks.normalization import OFFICIAL, moments, standardized
 from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
-from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk
-from ig_widgets.compute.networks.standardizing import OFFICIAL, moments, standardized
+from ig_widgets.compute.networks.resizing import Images, network_size, shrunk
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.networks.weights import load_weights
-from ig_widgets.compute.words.filter_maps import FilterMaps
+from ig_widgets.compute.words.filter_bank import FilterMaps
 from ig_widgets.compute.words.network_maps import NetworkMaps
 from ig_widgets.compute.words.twin_views import random_view
 
@@ -67,7 +67,7 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
     size_, view_ : tuple of int
         Height and width in use.
     mean_, scale_ : ndarray of shape (3,)
-        What standardising subtracts from red, green and blue in [0, 1], and divides by.
+        What standardizing subtracts from red, green and blue in [0, 1], and divides by.
 
     Notes
     -----

@@ -13,7 +13,7 @@ _BLOCK = 3
 
 
 def describe_cells(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Describe the edges, the brightness and the colours around each cell of a grid.
+    """Describe the edges, the brightness and the colors around each cell of a grid.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def describe_cells(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns
     -------
     array of shape (n, rows - 2, columns - 2, 9 * 13), float32
-        Of each cell and its eight neighbours: a histogram of gradients, in which each pixel counts for one of
+        Of each cell and its eight neighbors: a histogram of gradients, in which each pixel counts for one of
         9 orientations by the length of its gradient, without sign, the histogram divided by the sum of its
         own length and that of an average cell of the image; mean and standard deviation of the brightness;
         how much red exceeds green and yellow exceeds blue, in [-1, 1], 0 for gray images. Cells are squares,
@@ -46,8 +46,8 @@ def describe_cells(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     grid = (max(_BLOCK, width // side), max(_BLOCK, height // side))  # cv2 wants (w, h)
     cells = np.empty((n, grid[1], grid[0], _FACTS), np.float32)
     for image, of in zip(pixels, cells, strict=True):
-        light, *colours = _channels(image)
-        mean, square, *means = (_average(plane, grid) for plane in (light, light * light, *colours))
+        light, *colors = _channels(image)
+        mean, square, *means = (_average(plane, grid) for plane in (light, light * light, *colors))
         of[..., :ORIENTATIONS] = _edges(light, grid)
         of[..., ORIENTATIONS:] = np.dstack([mean, np.sqrt(np.maximum(square - mean * mean, 0)), *means])
     blocks = sliding_window_view(cells, (_BLOCK, _BLOCK), axis=(1, 2))  # (n, rows - 2, columns - 2, 13, 3, 3)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from ig_widgets.compute.networks.backbones import BACKBONES, BackboneName
 from ig_widgets.compute.networks.devices import Device, on_cuda
+from ig_widgets.compute.networks.normalization import OFFICIAL, standardized
 from ig_widgets.compute.networks.precision import autocast
-from ig_widgets.compute.networks.standardizing import OFFICIAL, standardized
 from ig_widgets.compute.networks.training import TorchRandomness
 from ig_widgets.compute.networks.weights import load_weights
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.words.filter_maps import FilterMaps
+from ig_widgets.compute.words.filter_bank import FilterMaps
 
 _AT_ONCE = 64  # images
 

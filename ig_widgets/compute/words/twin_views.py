@@ -30,7 +30,7 @@ def random_view(x: Tensor, size: tuple[int, int], *, flips: bool = True) -> Tens
 
     Notes
     -----
-    After Zbontar et al. 2021, section 2.2, whose views are coloured at random, too: here colours stay, since
+    After Zbontar et al. 2021, section 2.2, whose views are colored at random, too: here colors stay, since
     they may make the class. The numbers are torch's global ones: draw inside a `TorchRandomness`.
     """
     n = len(x)

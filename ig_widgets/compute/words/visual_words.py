@@ -45,14 +45,14 @@ class VisualWords(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     words_ : ndarray of shape (n_words, n_channels)
-        The centre of each word.
+        The center of each word.
     n_cells_ : int
         Of how many cells the words were learned.
 
     Notes
     -----
     MLfix ("How does it work?", steps 2 to 4): 14 x 14 cells of 256 numbers each, 1024 words by k-means. As in
-    its code, cells are normalised and k-means is that of mini-batches; unlike there, it is seeded, and maps
+    its code, cells are normalized and k-means is that of mini-batches; unlike there, it is seeded, and maps
     are not held in memory. An image has each word once however often it occurs.
     """
 

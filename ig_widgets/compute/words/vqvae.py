@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ig_widgets.compute.networks.devices import Device, on_cuda
+from ig_widgets.compute.networks.normalization import moments, standardized
 from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
-from ig_widgets.compute.networks.shrinking import Images, network_size, shrunk, shrunk_in_turn
-from ig_widgets.compute.networks.standardizing import moments, standardized
+from ig_widgets.compute.networks.resizing import Images, network_size, shrunk, shrunk_in_turn
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.words.codebook import Codebook
 from ig_widgets.compute.words.packing import WORD_BITS, pack_words
@@ -60,7 +60,7 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
     size_ : tuple of int
         Height and width in use.
     mean_, scale_ : ndarray of shape (3,)
-        What standardising subtracts from red, green and blue in [0, 1], and divides by.
+        What standardizing subtracts from red, green and blue in [0, 1], and divides by.
 
     Notes
     -----

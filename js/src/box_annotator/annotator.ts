@@ -5,7 +5,7 @@ import type { Outbox } from "../shared/outbox";
 import type { Requests } from "../shared/requests";
 import { Saving } from "../shared/saving";
 import { outboxOf } from "../shared/sending";
-import { neighbour } from "../shared/stage/neighbour";
+import { neighbor } from "../shared/stage/neighbor";
 import type { Scene } from "../shared/stage/stage";
 import { type Draft, Viewer } from "../shared/stage/viewer";
 import { Editor } from "./editor";
@@ -128,7 +128,7 @@ export class Annotator {
   }
 
   private cycle(step: 1 | -1): void {
-    const box = neighbour(this.editor.sheet.boxes, this.editor.selected, step);
+    const box = neighbor(this.editor.sheet.boxes, this.editor.selected, step);
     if (!box) return;
     this.reveal(box.key);
     this.frame.tell(`${box.label}, ${box.width} by ${box.height} at ${box.x}, ${box.y}`);

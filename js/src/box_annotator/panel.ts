@@ -3,7 +3,7 @@ import { button } from "../shared/button";
 import { element } from "../shared/element";
 import { jpeg } from "../shared/jpeg";
 import { isolated } from "../shared/names";
-import { colourOf, colourOfClass } from "../shared/palette";
+import { colorOf, colorOfClass } from "../shared/palette";
 import { boxButton, BoxList, guidelines, readable } from "../shared/stage/box_list";
 import { swatch } from "../shared/swatch";
 import type { Drawn, Hello, Progress } from "./protocol";
@@ -49,7 +49,7 @@ export class Panel {
       const size = `${width} × ${height} at ${x}, ${y}`;
       const pick = () => this.select(key);
       const parts = [
-        boxButton(colourOfClass(classes, label), label, size, key === selected, this.toKeys, pick),
+        boxButton(colorOfClass(classes, label), label, size, key === selected, this.toKeys, pick),
         button({ "aria-label": `Delete ${label}, ${size}` }, this.toKeys, () => this.remove(key), "×"),
       ];
       return { key, parts };
@@ -66,7 +66,7 @@ function lesson(label: string, position: number, crops: readonly DataView[]): HT
     return picture;
   });
   return [
-    element("h4", {}, swatch(colourOf(position)), `What “${isolated(label)}” looks like`),
+    element("h4", {}, swatch(colorOf(position)), `What “${isolated(label)}” looks like`),
     element("div", { class: "ig-examples" }, ...pictures),
   ];
 }

@@ -3,7 +3,7 @@ import { Bar } from "../shared/bar";
 import { element } from "../shared/element";
 import type { Help } from "../shared/keys";
 import { isolated } from "../shared/names";
-import { colourOf } from "../shared/palette";
+import { colorOf } from "../shared/palette";
 import { Pager } from "../shared/stage/pager";
 import { swatch } from "../shared/swatch";
 import type { Command } from "./keys";
@@ -29,7 +29,7 @@ export class Toolbar extends Bar<Command> {
       const key = position < 10 ? String((position + 1) % 10) : "";
       const name = isolated(label);
       const button = this.button(name, key ? `Class ${name} (${key})` : `Class ${name}`, { do: "class", position });
-      button.prepend(swatch(colourOf(position)));
+      button.prepend(swatch(colorOf(position)));
       if (key) button.append(element("kbd", {}, key));
       return button;
     });

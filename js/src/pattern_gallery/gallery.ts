@@ -5,7 +5,7 @@ import { newKey } from "../shared/identity";
 import { cut, isolated } from "../shared/names";
 import type { Outbox } from "../shared/outbox";
 import { packed, unpacked } from "../shared/packing";
-import { colourOf } from "../shared/palette";
+import { colorOf } from "../shared/palette";
 import { Reading } from "../shared/reading";
 import type { Requests } from "../shared/requests";
 import { Saving } from "../shared/saving";
@@ -18,7 +18,7 @@ import { Details } from "./details";
 import { type Command, commandOf, KEYS } from "./keys";
 import { MakingBar } from "./making";
 import type { About, Columns, Done, Gesture, Hello, Making, News } from "./protocol";
-import { DROPPED, isClass, type Judgement, KEPT, ORIGINS, STATES, Table } from "./table";
+import { DROPPED, isClass, type Judgment, KEPT, ORIGINS, STATES, Table } from "./table";
 import { Toolbar } from "./toolbar";
 
 const NAMED_FROM_PIXELS = 84; // smaller tiles have no room for a name
@@ -154,7 +154,7 @@ export class Gallery {
 
   /** Show what was said and is not in the log yet, on top of what is. */
   private foretell(): void {
-    this.table.foretell(stillSaid(this.ours).map(judgementOf));
+    this.table.foretell(stillSaid(this.ours).map(judgmentOf));
     this.showCounts();
     this.wall.redraw();
   }
@@ -176,7 +176,7 @@ export class Gallery {
 
   private delivered(gesture: Gesture, { touched }: Done): void {
     const { kind } = gesture;
-    if (kind === "judge") this.table.accept(judgementOf(gesture));
+    if (kind === "judge") this.table.accept(judgmentOf(gesture));
     else if (touched === 0) this.frame.tell(`nothing to ${kind}`);
     else this.frame.tell(`${kind}: ${touched} ${touched === 1 ? "pattern" : "patterns"}`);
     this.foretell();
@@ -267,7 +267,7 @@ export class Gallery {
     const dropped = states[item] === DROPPED;
     if (dropped) shade(context, tile);
     if (isClass(label)) {
-      context.fillStyle = colourOf(label);
+      context.fillStyle = colorOf(label);
       context.fillRect(tile.x, tile.y + tile.height - 4, tile.width, 4);
     }
     if (tile.width >= NAMED_FROM_PIXELS) {
@@ -288,6 +288,6 @@ export class Gallery {
   }
 }
 
-function judgementOf({ items, present, label }: Extract<Gesture, { kind: "judge" }>): Judgement {
+function judgmentOf({ items, present, label }: Extract<Gesture, { kind: "judge" }>): Judgment {
   return { items: unpacked(items), present, label };
 }

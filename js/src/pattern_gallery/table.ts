@@ -18,7 +18,7 @@ export interface Filter {
 }
 
 /** What is said about some patterns; what is not said stays. */
-export interface Judgement {
+export interface Judgment {
   items: readonly number[];
   present?: boolean | undefined;
   label?: string | undefined;
@@ -37,7 +37,7 @@ export class Table {
   /** The same as the kernel says. */
   private toldStates = new Uint8Array(0);
   private toldLabels = new Uint16Array(0);
-  private waiting: readonly Judgement[] = [];
+  private waiting: readonly Judgment[] = [];
   private roots: Int32Array | null = null;
   private origin = ORIGINS.map(() => 0);
   private state = STATES.map(() => 0);
@@ -71,12 +71,12 @@ export class Table {
   }
 
   /** The kernel has taken over what was said. */
-  accept(judgement: Judgement): void {
-    this.judge(judgement, this.toldStates, this.toldLabels);
+  accept(judgment: Judgment): void {
+    this.judge(judgment, this.toldStates, this.toldLabels);
   }
 
   /** Show what waits for the kernel as if it were decided, and nothing else of the kind. */
-  foretell(waiting: readonly Judgement[]): void {
+  foretell(waiting: readonly Judgment[]): void {
     this.waiting = waiting;
     this.apply();
   }
@@ -129,11 +129,11 @@ export class Table {
   private apply(): void {
     this.states = this.toldStates.slice();
     this.labels = this.toldLabels.slice();
-    for (const judgement of this.waiting) this.judge(judgement, this.states, this.labels);
+    for (const judgment of this.waiting) this.judge(judgment, this.states, this.labels);
     this.state = tallied(this.states, STATES.length);
   }
 
-  private judge({ items, present, label }: Judgement, states: Uint8Array, labels: Uint16Array): void {
+  private judge({ items, present, label }: Judgment, states: Uint8Array, labels: Uint16Array): void {
     for (const item of items) {
       if (present !== undefined) states[item] = present ? KEPT : DROPPED;
       else if (states[item] !== DROPPED) states[item] = KEPT;

@@ -4,7 +4,7 @@ import { type Box, type Point, smallestAt } from "../shared/box";
 import { Frame } from "../shared/frame";
 import { newKey } from "../shared/identity";
 import type { Outbox } from "../shared/outbox";
-import { colourOfClass } from "../shared/palette";
+import { colorOfClass } from "../shared/palette";
 import type { Requests } from "../shared/requests";
 import { Saving } from "../shared/saving";
 import { outboxOf } from "../shared/sending";
@@ -289,7 +289,7 @@ export class Finder {
     const decision = this.hits.decision(item);
     if (decision?.accepted === false) shade(context, tile);
     caption(context, tile, this.hits.get(item).score.toFixed(2));
-    if (decision?.accepted) badge(context, tile, "✓", colourOfClass(this.hello.classes, decision.label), "#000");
+    if (decision?.accepted) badge(context, tile, "✓", colorOfClass(this.hello.classes, decision.label), "#000");
     else if (decision) badge(context, tile, "✕", "#d55e00", "#000");
   }
 

@@ -2,7 +2,7 @@
 import { button } from "../shared/button";
 import { element } from "../shared/element";
 import { isolated } from "../shared/names";
-import { colourOfClass } from "../shared/palette";
+import { colorOfClass } from "../shared/palette";
 import { boxButton, BoxList, guidelines, readable } from "../shared/stage/box_list";
 import { type Place, placeOf } from "./ballot";
 import type { Hello, Page, Progress, Proposal, Remark } from "./protocol";
@@ -101,14 +101,14 @@ export class Panel {
       remarks.length > 0 && `${remarks.length} comments`,
     ];
     const name = `${isolated(label)}${one.outlier ? " (only one)" : ""}`;
-    const colour = colourOfClass(classes, label);
+    const color = colorOfClass(classes, label);
     const pick = () => this.answers.select(key);
     const judge = (sign: string, what: string, yes: boolean) => {
       const state = { "aria-pressed": String(mine?.accepted === yes), "aria-disabled": String(yours) };
       return button({ "aria-label": `${what} ${label}`, ...state }, this.toKeys, () => this.answers.toggle(key, yes), sign);
     };
     return [
-      boxButton(colour, name, facts.filter(Boolean).join(" · "), selected, this.toKeys, pick),
+      boxButton(color, name, facts.filter(Boolean).join(" · "), selected, this.toKeys, pick),
       judge("✓", "Accept", true),
       judge("✕", "Reject", false),
     ];

@@ -9,7 +9,7 @@ import type { Requests } from "../shared/requests";
 import { Saving } from "../shared/saving";
 import { outboxOf } from "../shared/sending";
 import { judged } from "../shared/stage/judged";
-import { neighbour } from "../shared/stage/neighbour";
+import { neighbor } from "../shared/stage/neighbor";
 import type { Shape } from "../shared/stage/protocol";
 import type { Scene } from "../shared/stage/stage";
 import { type Draft, Viewer } from "../shared/stage/viewer";
@@ -179,7 +179,7 @@ export class Review {
   }
 
   private cycle(step: 1 | -1): void {
-    const box = neighbour(this.ballot.proposals, this.selected, step);
+    const box = neighbor(this.ballot.proposals, this.selected, step);
     if (box) this.turnTo(box);
   }
 

@@ -1,6 +1,6 @@
-// A little square in the colour of a class.
+// A little square in the color of a class.
 import { element } from "./element";
 
-export function swatch(colour: string): HTMLElement {
-  return element("span", { class: "ig-swatch", style: `background: ${colour}` });
+export function swatch(color: string): HTMLElement {
+  return element("span", { class: "ig-swatch", style: `background: ${color}` });
 }

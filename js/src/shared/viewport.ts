@@ -33,7 +33,7 @@ export class Viewport {
   fit(): void {
     this.mode = "fit";
     this.scale = Math.min(this.fitScale, 8);
-    this.centre();
+    this.center();
   }
 
   /** Let the short side of the image fill the stage, but do not enlarge pixels for it; show the beginning. */
@@ -41,8 +41,8 @@ export class Viewport {
     this.mode = "fill";
     const whole = Math.max(this.stageWidth / this.imageWidth, this.stageHeight / this.imageHeight) * 0.98;
     this.scale = Math.max(Math.min(whole, 1), this.fitScale);
-    this.centre();
-    // centred where it fits, else from its beginning
+    this.center();
+    // centered where it fits, else from its beginning
     this.x = Math.max(this.x, this.stageWidth * 0.01);
     this.y = Math.max(this.y, this.stageHeight * 0.01);
   }
@@ -60,7 +60,7 @@ export class Viewport {
   }
 
   /** Bring an image point into the middle of the stage. */
-  centreOn(point: Point): void {
+  centerOn(point: Point): void {
     this.pan(this.stageWidth / 2 - (point.x * this.scale + this.x), this.stageHeight / 2 - (point.y * this.scale + this.y));
   }
 
@@ -114,7 +114,7 @@ export class Viewport {
     };
   }
 
-  private centre(): void {
+  private center(): void {
     this.x = (this.stageWidth - this.imageWidth * this.scale) / 2;
     this.y = (this.stageHeight - this.imageHeight * this.scale) / 2;
   }

@@ -16,7 +16,7 @@ export interface Hello extends AnyHello {
   orders: string[];
   groupings: string[];
   /** Whether the kernel knows which images resemble each other. */
-  neighbours: boolean;
+  neighbors: boolean;
 }
 
 /** How many wrong labels are left: expected, and the ends of an interval. */

@@ -16,7 +16,7 @@ import { type Command, commandOf, KEYS } from "./keys";
 import { Lists } from "./lists";
 import { Looking } from "./looking";
 import type { About, Columns, Done, Gesture, Hello, Left, News, Says } from "./protocol";
-import { CONFIRMED, type Grouping, MARKED, NO_CLASS, RELABELLED, type Saying, Table, UNSAID } from "./table";
+import { CONFIRMED, type Grouping, MARKED, NO_CLASS, RELABELED, type Saying, Table, UNSAID } from "./table";
 import { decorate, lineOf } from "./tiles";
 import { Toolbar } from "./toolbar";
 
@@ -331,7 +331,7 @@ export class Review {
     const state = this.table.state(item);
     const said = {
       [MARKED]: "is wrong",
-      [RELABELLED]: `is ${this.table.name(this.table.label(item))}`,
+      [RELABELED]: `is ${this.table.name(this.table.label(item))}`,
       [CONFIRMED]: "is right",
     }[state];
     return [

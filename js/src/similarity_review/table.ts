@@ -3,7 +3,7 @@ import { column, joined } from "../shared/columns";
 import { type Arranged, grouped } from "../shared/wall/grouping";
 import type { Says } from "./protocol";
 
-export const [UNSAID, MARKED, RELABELLED, CONFIRMED] = [0, 1, 2, 3];
+export const [UNSAID, MARKED, RELABELED, CONFIRMED] = [0, 1, 2, 3];
 export const NO_CLASS = 2 ** 16 - 1;
 
 /** Something about some images; without `says`, that they were looked at. */
@@ -99,7 +99,7 @@ export class Table {
 
   /** Whether the label of an image was said to be wrong. */
   isWrong(item: number): boolean {
-    return this.state(item) === MARKED || this.state(item) === RELABELLED;
+    return this.state(item) === MARKED || this.state(item) === RELABELED;
   }
 
   /** The label of an image now, as a position in the classes. */
@@ -119,7 +119,7 @@ export class Table {
       case "marked":
         return this.state(item) === MARKED;
       case "changed":
-        return this.state(item) === RELABELLED;
+        return this.state(item) === RELABELED;
       case "unseen":
         return !this.isSeen(item);
     }
@@ -157,7 +157,7 @@ export class Table {
       const label = saying.says === "label" ? this.classes.indexOf(saying.label) : given;
       if (label < 0) continue;
       labels[item] = label;
-      if (saying.says === "label") states[item] = label === given ? CONFIRMED : RELABELLED;
+      if (saying.says === "label") states[item] = label === given ? CONFIRMED : RELABELED;
       else states[item] = saying.says === "wrong" && given !== NO_CLASS ? MARKED : UNSAID;
     }
   }

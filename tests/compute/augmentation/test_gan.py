@@ -12,9 +12,9 @@ from sklearn.exceptions import NotFittedError
 
 from ig_widgets.compute.augmentation.gan import PatternGAN
 from ig_widgets.compute.networks.archives import read_archive, write_archive
-from ig_widgets.compute.networks.squares import as_squares, resized
-from ig_widgets.compute.patterns import crop_patterns, pattern_sources
+from ig_widgets.compute.networks.square_patches import as_squares, resized
 from ig_widgets.data.images import ImageError, ImageSet
+from ig_widgets.data.patterns import crop_patterns, pattern_sources
 
 SIZES = [(10, 24), (20, 30), (12, 12), (8, 20)]
 QUICK = {"epochs": 3, "side": 12, "noise": 5, "random_state": 0, "device": "cpu"}
@@ -65,10 +65,10 @@ def test_the_side_is_the_mean_of_widths_and_heights_between_7_and_100():
     assert side((200, 90), (80, 100), side=33) == 33
 
 
-def test_samples_are_gray_unless_a_pattern_has_colour():
-    gray, colour = scratches(3), scratches(2, channels=(3,))
+def test_samples_are_gray_unless_a_pattern_has_color():
+    gray, color = scratches(3), scratches(2, channels=(3,))
     equal = [pattern[:, :, None].repeat(3, axis=2) for pattern in gray]
-    for patterns, channels, shape in ((gray, 1, ()), (equal, 1, ()), (gray + colour, 3, (3,))):
+    for patterns, channels, shape in ((gray, 1, ()), (equal, 1, ()), (gray + color, 3, (3,))):
         gan = PatternGAN(**QUICK).fit(patterns)
         assert gan.channels_ == channels
         assert {sample.shape[2:] for sample in gan.sample(3)} == {shape}
@@ -106,7 +106,7 @@ def test_the_same_seed_gives_the_same_patterns_bit_for_bit(precision, threads):
 
 def test_sampling_changes_nothing_in_the_networks():
     gan = PatternGAN(**QUICK).fit(scratches())
-    before = copy.deepcopy(gan.generator_.state_dict())  # the statistics of the normalisations among it
+    before = copy.deepcopy(gan.generator_.state_dict())  # the statistics of the normalizations among it
     gan.sample(3)
     for name, value in gan.generator_.state_dict().items():
         assert torch.equal(value, before[name])

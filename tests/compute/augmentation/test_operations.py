@@ -11,7 +11,7 @@ from ig_widgets.compute.augmentation.operations import OPERATIONS, apply_operati
 
 RNG = np.random.default_rng(0)
 GRAY = RNG.integers(30, 226, (22, 31), dtype=np.uint8)
-COLOUR = RNG.integers(30, 226, (22, 31, 3), dtype=np.uint8)
+COLOR = RNG.integers(30, 226, (22, 31, 3), dtype=np.uint8)
 NEUTRAL = {
     **dict.fromkeys(["ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate", "Cutout"], 0),
     **dict.fromkeys(["Contrast", "Color", "Brightness", "Sharpness", "ResizeX", "ResizeY"], 1),
@@ -76,7 +76,7 @@ def test_there_are_the_eighteen_operations_of_the_published_code():
 @pytest.mark.parametrize("operation", NEUTRAL)
 @pytest.mark.parametrize("fill", ["border", "black"])
 def test_the_neutral_magnitude_returns_the_same_values(operation, fill):
-    patterns = [GRAY, COLOUR, GRAY[:1], GRAY[:, :1], COLOUR[:2, :2]]
+    patterns = [GRAY, COLOR, GRAY[:1], GRAY[:, :1], COLOR[:2, :2]]
     if operation not in EIGHT_BITS:
         patterns += [pattern.astype(np.uint16) * 257 for pattern in patterns]
     for pattern in patterns:
@@ -102,8 +102,8 @@ def test_gray_is_treated_as_three_equal_channels_are_and_the_pattern_stays(
     low, high = OPERATIONS[operation] or (0, 0)
     magnitude = low + share * (high - low)
     gray = apply_operation(pattern, operation, magnitude, fill=fill, seed=seed)
-    colour = apply_operation(np.stack([pattern] * 3, axis=2), operation, magnitude, fill=fill, seed=seed)
-    np.testing.assert_array_equal(np.stack([gray] * 3, axis=2), colour)
+    color = apply_operation(np.stack([pattern] * 3, axis=2), operation, magnitude, fill=fill, seed=seed)
+    np.testing.assert_array_equal(np.stack([gray] * 3, axis=2), color)
     np.testing.assert_array_equal(pattern, before)
     assert gray.dtype == np.uint8
     assert not np.shares_memory(gray, pattern)
@@ -125,7 +125,7 @@ PILLOW = {
 @pytest.mark.parametrize("operation", PILLOW)
 def test_operations_on_values_are_those_of_pillow_which_the_published_code_uses(operation):
     magnitude, of_pillow = PILLOW[operation]
-    for pattern in (GRAY, COLOUR):
+    for pattern in (GRAY, COLOR):
         made = apply_operation(pattern, operation, magnitude).astype(int)
         known = np.asarray(of_pillow(Image.fromarray(pattern), magnitude)).astype(int)
         inside = np.s_[1:-1, 1:-1]  # Pillow does not smooth the outermost pixels
@@ -141,7 +141,7 @@ def test_equalizing_makes_the_share_of_pixels_below_a_value_that_value():
     ]
     np.testing.assert_allclose(made, expected, atol=0.51)
     np.testing.assert_array_equal(
-        apply_operation(COLOUR, "Equalize")[..., 1], apply_operation(COLOUR[..., 1], "Equalize")
+        apply_operation(COLOR, "Equalize")[..., 1], apply_operation(COLOR[..., 1], "Equalize")
     )
 
 
@@ -177,13 +177,13 @@ def test_translations_move_whole_pixels_by_shares_of_the_size():
     right = apply_operation(GRAY, "TranslateX", 0.3)  # 9.3 of 31 pixels
     np.testing.assert_array_equal(right[:, 9:], GRAY[:, :-9])
     assert (right[:, :9] == rim_median(GRAY)).all()
-    up = apply_operation(COLOUR, "TranslateY", -0.45, fill="black")  # 9.9 of 22 pixels
-    np.testing.assert_array_equal(up[:-10], COLOUR[10:])
+    up = apply_operation(COLOR, "TranslateY", -0.45, fill="black")  # 9.9 of 22 pixels
+    np.testing.assert_array_equal(up[:-10], COLOR[10:])
     assert (up[-10:] == 0).all()
 
 
 def test_what_comes_in_has_the_median_of_the_edge_of_each_channel():
-    pattern = COLOUR.copy()
+    pattern = COLOR.copy()
     pattern[1:-1, 1:-1] = 255
     corner = apply_operation(pattern, "Rotate", 20)[0, 0]
     np.testing.assert_array_equal(corner, rim_median(pattern))
@@ -227,7 +227,7 @@ def test_no_other_operation_looks_at_the_seed(operation):
 
 def test_resizing_rounds_and_leaves_at_least_a_pixel():
     assert apply_operation(GRAY, "ResizeX", 0.8).shape == (22, 25)
-    assert apply_operation(COLOUR, "ResizeY", 1.2).shape == (26, 31, 3)
+    assert apply_operation(COLOR, "ResizeY", 1.2).shape == (26, 31, 3)
     assert apply_operation(GRAY[:1], "ResizeY", 0.8).shape == (1, 31)
 
 
@@ -240,7 +240,7 @@ def test_resizing_rounds_and_leaves_at_least_a_pixel():
         ((GRAY, "Rotate"), ValueError, "magnitude of Rotate is None"),
         ((GRAY[None, None], "Flip"), ValueError, r"shape \(1, 1, 22, 31\)"),
         ((GRAY[:0], "Flip"), ValueError, "not empty"),
-        ((COLOUR[..., :2], "Flip"), ValueError, r"give \(height, width\) or \(height, width, 3\)"),
+        ((COLOR[..., :2], "Flip"), ValueError, r"give \(height, width\) or \(height, width, 3\)"),
         ((GRAY / 255, "Flip"), TypeError, "holds float64, but Flip works on uint8 or uint16"),
     ],
 )

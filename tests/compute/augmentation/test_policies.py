@@ -8,9 +8,10 @@ from ig_widgets.compute.augmentation.operations import OPERATIONS, apply_operati
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
 from ig_widgets.compute.augmentation.policy_search import draw_splits, score_triples
 from ig_widgets.compute.matching.matcher import PatternMatcher
-from ig_widgets.compute.patterns import crop_patterns, pattern_sources
 from ig_widgets.data.annotations import annotations_frame
-from ig_widgets.data.images import ImageSet, UnreadableImageWarning
+from ig_widgets.data.errors import UnreadableImageWarning
+from ig_widgets.data.images import ImageSet
+from ig_widgets.data.patterns import crop_patterns, pattern_sources
 
 RNG = np.random.default_rng(0)
 
@@ -180,7 +181,7 @@ def test_composed_operations_are_applied_one_after_the_other(drawn):
     assert len({pixels.shape[1] for pixels in samples}) > 1
 
 
-def test_colour_stays_and_patterns_need_no_provenance():
+def test_color_stays_and_patterns_need_no_provenance():
     patterns = ImageSet.from_arrays([RNG.integers(0, 256, (9, 12, 3), dtype=np.uint8)], ids=["a"])
     samples = PolicyAugmenter(list(OPERATIONS), magnitudes=2).fit_transform(patterns)
     assert all(pixels.ndim == 3 for pixels in samples)

@@ -38,7 +38,7 @@ def scored(X, y, operations, sources, splits=None):
 
 
 def f1_by_hand(X, y, operations, sources, *, triple, split):
-    """The plain way: choose columns, standardise them, fit scikit-learn's ridge regression, count."""
+    """The plain way: choose columns, standardize them, fit scikit-learn's ridge regression, count."""
     train, held_out = split
     columns = [
         j

@@ -9,7 +9,7 @@ import torch
 from sklearn.base import clone
 
 from ig_widgets.compute.baselines.label_model import SnorkelLabelModel
-from ig_widgets.compute.metrics import label_metrics
+from ig_widgets.compute.labeling.metrics import label_metrics
 
 needs_snorkel = pytest.mark.skipif(
     importlib.util.find_spec("snorkel") is None,
@@ -17,10 +17,10 @@ needs_snorkel = pytest.mark.skipif(
 )
 
 
-def planted(n=50, n_unlabelled=300, accuracies=(0.9, 0.9, 0.7, 0.7, 0.6), share=0.4, seed=0):
+def planted(n=50, n_unlabeled=300, accuracies=(0.9, 0.9, 0.7, 0.7, 0.6), share=0.4, seed=0):
     """Features that are high for defects, and low for others, as often as their accuracy says."""
     rng = np.random.default_rng(seed)
-    y = (rng.random(n + n_unlabelled) < share).astype(int)
+    y = (rng.random(n + n_unlabeled) < share).astype(int)
     right = rng.random((len(y), len(accuracies))) < accuracies
     X = np.where(right, y[:, None], 1 - y[:, None]) + 0.2 * rng.random((len(y), len(accuracies)))
     return X[:n], y[:n], X[n:], y[n:]
@@ -49,7 +49,7 @@ def test_an_unknown_class_balance_is_refused():
 @needs_snorkel
 def test_accuracies_of_planted_labeling_functions_are_recovered():
     accuracies = np.array([0.9, 0.85, 0.7, 0.7, 0.6])
-    X, y, U, truth = planted(n_unlabelled=3000, accuracies=accuracies)
+    X, y, U, truth = planted(n_unlabeled=3000, accuracies=accuracies)
     labeler = SnorkelLabelModel(random_state=0).fit(X, y, U)
     found = np.einsum("mkk,k->m", labeler.conditional_probabilities_[:, 1:], labeler.class_shares_)
     np.testing.assert_allclose(found, accuracies, atol=0.06)
@@ -104,7 +104,7 @@ def test_where_every_function_abstains_the_class_balance_remains():
 
 
 @needs_snorkel
-@pytest.mark.parametrize("balance", ["labelled", "uniform"])
+@pytest.mark.parametrize("balance", ["labeled", "uniform"])
 def test_two_that_always_disagree_among_three_are_no_error(balance):
     y = np.array([0, 1] * 20)
     X = np.column_stack([y, 1 - y, y]).astype(float)

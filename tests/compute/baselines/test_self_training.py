@@ -6,8 +6,8 @@ from torch import nn
 
 from ig_widgets.compute.baselines.self_training import SelfTrainer
 from ig_widgets.compute.labeling.folds import draw_folds
-from ig_widgets.compute.labeling.labeler import SelectionWarning
 from ig_widgets.compute.networks.cnn import ImageClassifier
+from ig_widgets.data.errors import SelectionWarning
 from ig_widgets.data.images import ImageSet
 
 EMPTY = np.empty((0, 0), np.uint8)
@@ -39,7 +39,7 @@ def plates(n, share=3, classes=2, seed=0):
     return images, y
 
 
-def test_new_images_are_labelled_by_what_the_labelled_ones_teach():
+def test_new_images_are_labeled_by_what_the_labeled_ones_teach():
     images, y = plates(60)
     new, truth = plates(60, seed=1)
     found = trainer({"epochs": 20}).fit(images, np.array(["ok", "crack"])[y])
@@ -81,7 +81,7 @@ def test_a_given_threshold_becomes_one_half():
     np.testing.assert_array_equal(strict.predict(images), p > 0.8)
 
 
-def test_unlabelled_images_change_nothing_without_rounds():
+def test_unlabeled_images_change_nothing_without_rounds():
     images, y = plates(24)
     more, _ = plates(10, seed=2)
     alone = trainer().fit(images, y)
@@ -148,7 +148,7 @@ def test_three_classes_have_no_threshold():
     np.testing.assert_allclose(found.oof_probabilities_.sum(axis=1), 1)
 
 
-def test_an_image_set_with_an_unreadable_image_is_labelled_but_for_that():
+def test_an_image_set_with_an_unreadable_image_is_labeled_but_for_that():
     images, y = plates(12)
     found = trainer({"size": None}).fit(ImageSet.from_arrays(images), y)
     P = found.predict_proba([images[0], EMPTY])

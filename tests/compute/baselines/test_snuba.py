@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ig_widgets.compute.baselines.snuba import Snuba
 from ig_widgets.compute.baselines.snuba_verifier import learn_weights
-from ig_widgets.compute.metrics import label_metrics
+from ig_widgets.compute.labeling.metrics import label_metrics
 
 
 @parametrize_with_checks([Snuba(max_heuristics=4)])
@@ -17,10 +17,10 @@ def test_it_keeps_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
 
-def planted(n=60, n_unlabelled=200, n_features=8, seed=0):
+def planted(n=60, n_unlabeled=200, n_features=8, seed=0):
     """Half of the features are high for defects and low for others, nine times in ten."""
     rng = np.random.default_rng(seed)
-    y = (rng.random(n + n_unlabelled) < 0.5).astype(int)
+    y = (rng.random(n + n_unlabeled) < 0.5).astype(int)
     X = rng.random((len(y), n_features)).round(3)
     right = rng.random((len(y), n_features // 2)) < 0.9
     X[:, : n_features // 2] += 0.8 * (right == y[:, None])
@@ -167,7 +167,7 @@ def test_more_classes_are_told_one_from_the_rest():
     ]
 
 
-def test_without_unlabelled_rows_the_labelled_ones_serve():
+def test_without_unlabeled_rows_the_labeled_ones_serve():
     X, y, _, _ = planted()
     alone, given = Snuba(random_state=0).fit(X, y), Snuba(random_state=0).fit(X, y, X)
     np.testing.assert_array_equal(alone.predict_proba(X), given.predict_proba(X))

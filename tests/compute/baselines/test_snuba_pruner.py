@@ -36,16 +36,16 @@ def test_overlap_is_1_with_itself_and_0_with_its_complement(jaccard):
 @pytest.mark.parametrize("jaccard", ["sets", "counts"])
 def test_the_order_is_by_half_micro_f1_and_half_distance(jaccard):
     positive = np.arange(20) < 6
-    labelled = RNG.integers(-1, 2, (20, 12)).astype(np.int8)
+    labeled = RNG.integers(-1, 2, (20, 12)).astype(np.int8)
     truth = np.where(positive, 1, -1)
-    f1 = np.array([f1_score(truth, votes, average="micro") for votes in labelled.T])
+    f1 = np.array([f1_score(truth, votes, average="micro") for votes in labeled.T])
     score = 0.5 * f1 + 0.5 * (1 - overlap(CANDIDATES, KEPT, jaccard))
-    order = best_first(labelled, CANDIDATES, positive, KEPT, jaccard)
+    order = best_first(labeled, CANDIDATES, positive, KEPT, jaccard)
     assert sorted(order) == list(range(12))
     assert (np.diff(score[order]) <= 1e-12).all()
 
 
 def test_without_kept_heuristics_only_being_right_counts_and_ties_keep_their_order():
-    labelled = np.array([[0, 1, -1, 1], [0, -1, 1, -1]], dtype=np.int8)
-    order = best_first(labelled, labelled, np.array([True, False]), labelled[:, :0], "sets")
+    labeled = np.array([[0, 1, -1, 1], [0, -1, 1, -1]], dtype=np.int8)
+    order = best_first(labeled, labeled, np.array([True, False]), labeled[:, :0], "sets")
     np.testing.assert_array_equal(order, [1, 3, 0, 2])

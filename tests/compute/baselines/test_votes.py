@@ -6,7 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ig_widgets.compute.baselines.stumps import LabelingStumps
 from ig_widgets.compute.baselines.votes import MajorityVote, MaxSimilarity
-from ig_widgets.compute.metrics import label_metrics
+from ig_widgets.compute.labeling.metrics import label_metrics
 
 
 @parametrize_with_checks([MaxSimilarity(), MajorityVote()])
@@ -25,7 +25,7 @@ def defects(counts=(40, 10), n_features=6, seed=0):
 
 @given(seed=st.integers(0, 999))
 @settings(max_examples=20, deadline=None)
-def test_as_many_labelled_images_reach_the_highest_similarity_as_are_defective(seed):
+def test_as_many_labeled_images_reach_the_highest_similarity_as_are_defective(seed):
     X, y = defects(seed=seed)
     labeler = MaxSimilarity().fit(X, y)
     assert labeler.predict(X).sum() == y.sum()

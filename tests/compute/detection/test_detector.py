@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
 from ig_widgets.compute.detection.detector import PatternDetector
-from ig_widgets.compute.detection.scenes import standardized
+from ig_widgets.compute.detection.training_images import standardized
 from ig_widgets.compute.labeling.labeler import WeakLabeler
 from ig_widgets.data.images import ImageSet
 
@@ -262,7 +262,7 @@ def test_images_without_anything_to_find_may_be_absent():
     assert np.isfinite(PatternDetector(**QUICK).fit_transform(images, boxes)).all()
 
 
-def test_images_differ_in_size_colour_and_depth():
+def test_images_differ_in_size_color_and_depth():
     images, boxes = development()
     images[1] = np.dstack([images[1], images[1] // 2, 255 - images[1]])
     images[2] = images[2].astype(np.uint16) * 257

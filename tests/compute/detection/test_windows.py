@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import maximum_filter
 
-from ig_widgets.compute.detection.scenes import Scene
+from ig_widgets.compute.detection.training_images import Scene
 from ig_widgets.compute.detection.windows import WindowDrawer, window_size
 
 BAR = 10.0  # gain and shift leave it far above the ground, which is 0

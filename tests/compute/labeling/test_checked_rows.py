@@ -3,7 +3,7 @@ import pytest
 
 from ig_widgets.compute.baselines.snuba import Snuba
 from ig_widgets.compute.baselines.votes import MajorityVote, MaxSimilarity
-from ig_widgets.compute.labeling.checked_rows import check_whole, checked_unlabelled
+from ig_widgets.compute.labeling.checked_rows import check_whole, checked_unlabeled
 
 BASELINES = [MaxSimilarity(), MajorityVote(), Snuba(random_state=0)]
 X = np.random.default_rng(0).random((12, 3))
@@ -33,12 +33,12 @@ def test_sources_that_do_not_fit_are_refused(labeler):
         labeler.fit(X, y, sources=[0, 1])
 
 
-def test_unlabelled_rows_must_be_whole_and_have_the_same_features():
-    assert checked_unlabelled(None, 3).shape == (0, 3)
-    with pytest.raises(ValueError, match="X_unlabelled has 2 features, but X has 3"):
-        checked_unlabelled(X[:, :2], 3)
-    with pytest.raises(ValueError, match=r"X_unlabelled has missing values \(NaN\) in row 0"):
-        checked_unlabelled([[np.nan, 1, 1]], 3)
+def test_unlabeled_rows_must_be_whole_and_have_the_same_features():
+    assert checked_unlabeled(None, 3).shape == (0, 3)
+    with pytest.raises(ValueError, match="X_unlabeled has 2 features, but X has 3"):
+        checked_unlabeled(X[:, :2], 3)
+    with pytest.raises(ValueError, match=r"X_unlabeled has missing values \(NaN\) in row 0"):
+        checked_unlabeled([[np.nan, 1, 1]], 3)
 
 
 def test_of_many_broken_rows_five_are_listed():

@@ -13,7 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from ig_widgets.compute.labeling.labeler import SelectionWarning, WeakLabeler, hidden_layer_grid
+from ig_widgets.compute.labeling.labeler import WeakLabeler, hidden_layer_grid
+from ig_widgets.data.errors import SelectionWarning
 
 QUICK = {"hidden_layers": [(2,), (4,)], "alpha": 1e-5, "members": 2, "random_state": 0}
 PAPER = {"alpha": 1e-5, "members": 1, "standardize": False, "threshold": 0.5, "calibrate": False}
@@ -75,7 +76,7 @@ def test_the_same_seed_gives_the_same_output_in_any_number_of_processes():
     assert not np.array_equal(first.predict_proba(X), other.predict_proba(X))
 
 
-def test_probabilities_equal_the_mean_of_plain_networks_on_standardised_features():
+def test_probabilities_equal_the_mean_of_plain_networks_on_standardized_features():
     X, y = similarities((30, 20, 10))
     labeler = WeakLabeler(**QUICK, calibrate=False).fit(X, y)
     Z = (X - X.mean(axis=0)) / X.std(axis=0)

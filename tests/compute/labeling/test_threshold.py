@@ -23,7 +23,7 @@ def test_as_many_lie_above_the_cut_as_are_positive_or_as_near_as_equal_values_al
 
 
 @pytest.mark.parametrize("low", [0.0, 1e-310, 0.5, 0.7])
-def test_neighbouring_numbers_are_told_apart(low):
+def test_neighboring_numbers_are_told_apart(low):
     high = math.nextafter(low, 1)
     cut = break_even(np.array([low, high]), np.array([False, True]))
     assert low < cut <= high

@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from ig_widgets.compute.matching.hits import SceneCache
-from ig_widgets.compute.matching.matcher import FlatPatternWarning, PatternMatcher
-from ig_widgets.compute.matching.scenes import Scene
-from ig_widgets.data.images import ImageSet, UnreadableImageWarning
+from ig_widgets.compute.matching.matcher import PatternMatcher
+from ig_widgets.compute.matching.search.tiles import Scene
+from ig_widgets.data.errors import FlatPatternWarning, UnreadableImageWarning
+from ig_widgets.data.images import ImageSet
 
 
 def smooth(shape, seed=0):

@@ -9,8 +9,9 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ig_widgets.compute.matching.matcher import FlatPatternWarning, PatternMatcher, match
-from ig_widgets.data.images import ImageSet, UnreadableImageWarning
+from ig_widgets.compute.matching.matcher import PatternMatcher, match
+from ig_widgets.data.errors import FlatPatternWarning, UnreadableImageWarning
+from ig_widgets.data.images import ImageSet
 
 
 def double_loop(image, pattern, scores="centered"):
@@ -64,7 +65,7 @@ IMAGES = {
     "16 bits": noise((30, 40), 60000, 60004, np.uint16),
     "floats on a very large mean": 1e6 + 1e-3 * np.random.default_rng(0).normal(size=(30, 40)),
     "dark floats": 1e-4 * np.random.default_rng(0).random((30, 40)),
-    "colour": noise((30, 40, 3)),
+    "color": noise((30, 40, 3)),
 }
 SMOOTH = smooth((200, 240))
 
@@ -162,14 +163,14 @@ def test_equal_channels_score_as_one():
     assert match(*tripled) == match(image, pattern) == match(image, tripled[1])
 
 
-def test_when_one_is_in_colour_its_luminance_is_used():
-    colour, gray = noise((30, 40, 3)), noise((9, 7), seed=1)
-    luminance = colour @ np.array([0.299, 0.587, 0.114])
+def test_when_one_is_in_color_its_luminance_is_used():
+    color, gray = noise((30, 40, 3)), noise((9, 7), seed=1)
+    luminance = color @ np.array([0.299, 0.587, 0.114])
     large = gray.repeat(5, 0)
     for found, expected in (
-        (match(colour, gray), match(luminance, gray)),
-        (match(large, colour[:9, :7]), match(large, luminance[:9, :7])),
-        (match(colour, colour[3:9, 5:9], color="luminance"), match(luminance, luminance[3:9, 5:9])),
+        (match(color, gray), match(luminance, gray)),
+        (match(large, color[:9, :7]), match(large, luminance[:9, :7])),
+        (match(color, color[3:9, 5:9], color="luminance"), match(luminance, luminance[3:9, 5:9])),
     ):
         assert found.score == pytest.approx(expected.score, abs=1e-9)
         assert found.box == expected.box

@@ -10,10 +10,11 @@ import pytest
 from joblib import parallel_config
 from PIL import Image
 
-from ig_widgets.compute.matching.feature_store import DamagedFeaturesWarning, FeatureStore
 from ig_widgets.compute.matching.matcher import PatternMatcher
+from ig_widgets.compute.matching.store.feature_store import DamagedFeaturesWarning, FeatureStore
 from ig_widgets.compute.matching.tasks import tasks
-from ig_widgets.data.images import ImageSet, UnreadableImageWarning
+from ig_widgets.data.errors import UnreadableImageWarning
+from ig_widgets.data.images import ImageSet
 
 
 def smooth(shape, seed=0):
@@ -223,7 +224,7 @@ KILLED = """
 import sys, time
 import numpy as np
 from ig_widgets.compute.matching.matcher import PatternMatcher
-import ig_widgets.compute.matching.feature_session as session
+import ig_widgets.compute.matching.store.feature_session as session
 
 class Images:
     def __len__(self):

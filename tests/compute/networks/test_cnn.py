@@ -172,11 +172,11 @@ def test_empty_images_and_missing_targets_are_left_out_and_get_no_probability():
         found.predict([images[0], EMPTY])
 
 
-def test_gray_images_are_like_coloured_ones_of_equal_channels():
+def test_gray_images_are_like_colored_ones_of_equal_channels():
     images, y = spots(12)
-    coloured = [np.stack(3 * [image], axis=2) for image in images]
+    colored = [np.stack(3 * [image], axis=2) for image in images]
     P = fitted(images, y, epochs=2, precision="float32").predict_proba(images)
-    Q = fitted(coloured, y, epochs=2, precision="float32").predict_proba(coloured)
+    Q = fitted(colored, y, epochs=2, precision="float32").predict_proba(colored)
     np.testing.assert_allclose(P, Q, atol=1e-4)
 
 

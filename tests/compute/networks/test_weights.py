@@ -58,7 +58,7 @@ def test_a_head_of_other_layers_is_left_as_it_is(tmp_path):
     assert torch.equal(light["features"].weight, official["features"].weight)
 
 
-def test_files_from_before_the_counters_of_batch_normalisation_are_read(tmp_path):
+def test_files_from_before_the_counters_of_batch_normalization_are_read(tmp_path):
     old = {name: value for name, value in Small().state_dict().items() if "num_batches" not in name}
     torch.save(old, tmp_path / "old.pth")
     network = Small()

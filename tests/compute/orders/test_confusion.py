@@ -1,13 +1,13 @@
 import numpy as np
 
-from ig_widgets.compute.orders.confusion import order_by_confusion
+from ig_widgets.compute.orders.confusion import by_confusion
 
 
 def test_cells_follow_each_other_the_fullest_first():
     rng = np.random.default_rng(0)
     P = rng.dirichlet([1, 1, 1], 200)
     labels = rng.integers(-1, 3, 200)
-    order = order_by_confusion(P, labels)
+    order = by_confusion(P, labels)
     assert sorted(order.tolist()) == list(range(200))
     predicted = P.argmax(axis=1)
     cells = [(labels[i], predicted[i]) for i in order]
@@ -25,4 +25,4 @@ def test_cells_follow_each_other_the_fullest_first():
 
 def test_within_a_cell_the_surest_mistake_and_the_weakest_agreement_come_first():
     P = [[0.4, 0.6], [0.1, 0.9], [0.9, 0.1], [0.6, 0.4]]
-    assert order_by_confusion(P, [0, 0, 0, 0]).tolist() == [1, 0, 3, 2]
+    assert by_confusion(P, [0, 0, 0, 0]).tolist() == [1, 0, 3, 2]

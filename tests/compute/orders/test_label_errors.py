@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from cleanlab.filter import find_label_issues
 
-from ig_widgets.compute.orders.label_errors import order_by_label_error
+from ig_widgets.compute.orders.label_errors import by_label_error
 
 METHODS = ["self_confidence", "normalized_margin", "confident_learning"]
 
@@ -23,7 +23,7 @@ def planted(n=400, n_classes=4, errors=40, seed=0):
 @pytest.mark.parametrize("method", METHODS)
 def test_planted_errors_come_first(method):
     P, labels, wrong = planted()
-    order = order_by_label_error(P, labels, method=method)
+    order = by_label_error(P, labels, method=method)
     assert sorted(order.tolist()) == list(range(len(labels)))
     assert len(wrong & set(order[:40].tolist())) >= 36
 
@@ -32,7 +32,7 @@ def test_planted_errors_come_first(method):
 def test_images_without_label_are_last(method):
     P, labels, _ = planted()
     labels[[3, 50]] = -1
-    order = order_by_label_error(P, labels, method=method).tolist()
+    order = by_label_error(P, labels, method=method).tolist()
     assert order[-2:] == [3, 50]
 
 
@@ -43,8 +43,8 @@ def test_the_scores_are_those_of_their_definitions():
     others = P.copy()
     others[rows, labels] = -1
     margin = own - others.max(axis=1)
-    assert order_by_label_error(P, labels, method="self_confidence").tolist() == np.argsort(own).tolist()
-    assert order_by_label_error(P, labels, method="normalized_margin").tolist() == np.argsort(margin).tolist()
+    assert by_label_error(P, labels, method="self_confidence").tolist() == np.argsort(own).tolist()
+    assert by_label_error(P, labels, method="normalized_margin").tolist() == np.argsort(margin).tolist()
 
 
 def test_confident_learning_puts_those_first_that_it_finds():
@@ -54,9 +54,9 @@ def test_confident_learning_puts_those_first_that_it_finds():
     P /= P.sum(axis=1, keepdims=True)
     rest = np.flatnonzero(labels >= 0)
     found = rest[find_label_issues(labels[rest], P[rest], n_jobs=1)]
-    order = order_by_label_error(P, labels, method="confident_learning")
+    order = by_label_error(P, labels, method="confident_learning")
     assert sorted(order[: len(found)].tolist()) == found.tolist()
-    by_margin = order_by_label_error(P, labels, method="normalized_margin")
+    by_margin = by_label_error(P, labels, method="normalized_margin")
     assert set(by_margin[: len(found)].tolist()) != set(found.tolist())
     assert [i for i in by_margin if i not in found] == order[len(found) :].tolist()
 
@@ -65,17 +65,17 @@ def test_confident_learning_puts_those_first_that_it_finds():
 def test_images_that_nothing_is_believed_of_are_last(method):
     P, labels, _ = planted()
     P[[3, 50]] = np.nan
-    assert order_by_label_error(P * 1.0004, labels, method=method)[-2:].tolist() == [3, 50]
-    assert order_by_label_error(np.empty((0, 3)), [], method=method).tolist() == []
+    assert by_label_error(P * 1.0004, labels, method=method)[-2:].tolist() == [3, 50]
+    assert by_label_error(np.empty((0, 3)), [], method=method).tolist() == []
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_classes_that_nobody_used_do_no_harm(method):
     P, labels, wrong = planted()
     P = np.column_stack([P, np.zeros(len(P))])
-    order = order_by_label_error(P, labels, method=method)
+    order = by_label_error(P, labels, method=method)
     assert len(wrong & set(order[:40].tolist())) >= 36
-    one = order_by_label_error([[0.9, 0.1], [0.2, 0.8]], [0, 0], method=method)
+    one = by_label_error([[0.9, 0.1], [0.2, 0.8]], [0, 0], method=method)
     assert one.tolist() == [1, 0]
 
 
@@ -92,9 +92,9 @@ def test_classes_that_nobody_used_do_no_harm(method):
 )
 def test_bad_arguments_are_named(P, labels, sentence):
     with pytest.raises(ValueError, match=sentence):
-        order_by_label_error(P, labels)
+        by_label_error(P, labels)
 
 
 def test_an_unknown_method_is_named():
     with pytest.raises(ValueError, match="method is 'margin'"):
-        order_by_label_error([[0.5, 0.5]], [0], method="margin")
+        by_label_error([[0.5, 0.5]], [0], method="margin")

@@ -28,7 +28,7 @@ def test_numbers_are_compared_by_their_distance():
     assert nearest(X, 4).tolist() == np.argsort(distances, axis=1)[:, :4].tolist()
 
 
-def test_the_only_image_has_no_neighbours():
+def test_the_only_image_has_no_neighbors():
     assert nearest(np.ones((1, 5), bool), 3).shape == (1, 0)
     with pytest.raises(ValueError, match="k is 0"):
         nearest(np.ones((2, 5), bool), 0)

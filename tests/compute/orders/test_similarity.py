@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ig_widgets.compute.orders.similarity import order_by_similarity
+from ig_widgets.compute.orders.similarity import by_similarity
 from ig_widgets.compute.words.packing import pack_words
 
 METRICS = ["dot", "jaccard", "cosine"]
@@ -47,28 +47,28 @@ CASES = st.tuples(
 def test_the_order_is_that_of_the_definition(metric, case, data):
     X = words_of(*case)
     start = data.draw(st.integers(0, len(X) - 1))
-    assert order_by_similarity(X, start, metric=metric).tolist() == slow_order(X, start, metric)
+    assert by_similarity(X, start, metric=metric).tolist() == slow_order(X, start, metric)
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_three_hundred_images_are_in_the_order_of_the_definition(metric):
     X = words_of(300, 1024, 0.05, 1)
     X[:100, :900] = False  # few words, hence many ties
-    assert order_by_similarity(X, 17, metric=metric).tolist() == slow_order(X, 17, metric)
+    assert by_similarity(X, 17, metric=metric).tolist() == slow_order(X, 17, metric)
 
 
 def test_bool_uint8_and_packed_words_give_the_same_order():
     X = words_of(50, 100, 0.2, 2)
-    order = order_by_similarity(X, 3).tolist()
-    assert order_by_similarity(X.astype(np.uint8), 3).tolist() == order
-    assert order_by_similarity(pack_words(X), 3).tolist() == order
+    order = by_similarity(X, 3).tolist()
+    assert by_similarity(X.astype(np.uint8), 3).tolist() == order
+    assert by_similarity(pack_words(X), 3).tolist() == order
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_each_group_is_a_chain_of_its_own(metric):
     X = words_of(60, 80, 0.2, 3)
     groups = np.random.default_rng(4).choice(["b", "a", "c"], 60)
-    order = order_by_similarity(X, 7, metric=metric, groups=groups)
+    order = by_similarity(X, 7, metric=metric, groups=groups)
     expected = []
     for group in dict.fromkeys([groups[7], *groups]):
         members = np.flatnonzero(groups == group)
@@ -78,7 +78,7 @@ def test_each_group_is_a_chain_of_its_own(metric):
 
 
 def test_no_images_have_an_empty_order():
-    assert order_by_similarity(np.empty((0, 10), bool)).tolist() == []
+    assert by_similarity(np.empty((0, 10), bool)).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_no_images_have_an_empty_order():
 )
 def test_bad_arguments_are_named(changed, sentence):
     with pytest.raises(ValueError, match=sentence):
-        order_by_similarity(np.eye(3, dtype=bool), **changed)
+        by_similarity(np.eye(3, dtype=bool), **changed)

@@ -21,7 +21,7 @@ def slow_cell(image, top, left, side):
     return histogram / side**2, block.mean(), block.std()
 
 
-def test_each_cell_and_its_neighbours_are_what_the_definition_says():
+def test_each_cell_and_its_neighbors_are_what_the_definition_says():
     image = np.random.default_rng(0).integers(0, 256, (24, 32), dtype=np.uint8)  # 6 x 8 cells of 4 pixels
     found = describe_cells(image[None])[0]
     assert found.shape == (4, 6, 117)
@@ -35,7 +35,7 @@ def test_each_cell_and_its_neighbours_are_what_the_definition_says():
             assert blocks[:, dy, dx] == pytest.approx(expected, abs=2e-4)
 
 
-def test_colours_are_told_apart_and_gray_ones_have_none():
+def test_colors_are_told_apart_and_gray_ones_have_none():
     red, blue = np.zeros((2, 32, 32, 3), np.uint8)
     red[..., 0] = 255
     blue[..., 2] = 255
@@ -43,8 +43,8 @@ def test_colours_are_told_apart_and_gray_ones_have_none():
     assert facts[0, :, 11:].mean(axis=(0, 2)) == pytest.approx([1, 0.5])
     assert facts[1, :, 11:].mean(axis=(0, 2)) == pytest.approx([0, -1])
     gray = np.random.default_rng(1).integers(0, 256, (1, 32, 32), dtype=np.uint8)
-    coloured = np.repeat(gray[..., None], 3, axis=3)
-    assert describe_cells(coloured) == pytest.approx(describe_cells(gray), abs=1e-4)
+    colored = np.repeat(gray[..., None], 3, axis=3)
+    assert describe_cells(colored) == pytest.approx(describe_cells(gray), abs=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (200, 3), (28, 28), (352, 128)])

@@ -14,13 +14,13 @@ def test_a_cell_stands_for_the_word_next_to_it():
 
 def test_words_go_to_the_means_of_their_cells():
     torch.manual_seed(1)
-    centres = torch.tensor([[4.0, 0.0], [-4.0, 0.0], [0.0, 4.0]])
+    centers = torch.tensor([[4.0, 0.0], [-4.0, 0.0], [0.0, 4.0]])
     book = Codebook(12, 2)  # enough that each kind is among the first cells that words are made of
     for _ in range(600):
         kinds = torch.randint(3, (2, 50))
-        book.learn(centres[kinds] + 0.1 * torch.randn(2, 50, 2))
-    for centre in centres:
-        assert (book.words - centre).norm(dim=1).min() < 0.15
+        book.learn(centers[kinds] + 0.1 * torch.randn(2, 50, 2))
+    for center in centers:
+        assert (book.words - center).norm(dim=1).min() < 0.15
 
 
 def test_every_word_starts_as_a_cell_and_one_that_stands_for_nothing_starts_anew():

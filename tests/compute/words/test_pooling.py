@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ig_widgets.compute.words.filter_maps import filter_maps
+from ig_widgets.compute.words.filter_bank import filter_maps
 from ig_widgets.compute.words.pooling import pool_maps
 
 

@@ -63,7 +63,7 @@ class MobileNetV2(nn.Module):
     -----
     Parameters are named and shaped as in torchvision's ``mobilenet_v2``, so the official weights can be
     loaded with `load_weights`. Inputs are float, (n, 3, h, w), both sides at least 32 pixels, for those
-    weights standardised as for `VGG`.
+    weights standardized as for `VGG`.
     """
 
     head = "classifier.1"

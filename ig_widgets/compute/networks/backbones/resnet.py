@@ -86,7 +86,7 @@ class ResNet(nn.Module):
     -----
     Parameters are named and shaped as in torchvision's ``resnet18`` and ``resnet50``, so the official
     weights can be loaded with `load_weights`. Inputs are float, (n, 3, h, w), both sides at least 32 pixels,
-    for those weights standardised as for `VGG`.
+    for those weights standardized as for `VGG`.
     """
 
     head = "fc"

@@ -1,4 +1,4 @@
-"""VGG-16 and VGG-19 (Simonyan & Zisserman 2015) without batch normalisation."""
+"""VGG-16 and VGG-19 (Simonyan & Zisserman 2015) without batch normalization."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -32,7 +32,7 @@ class VGG(nn.Module):
     -----
     Parameters are named and shaped as in torchvision's ``vgg16`` and ``vgg19`` (with `wide_head`), so the
     official weights can be loaded with `load_weights`. Inputs are float, (n, 3, h, w), both sides at least
-    32 pixels; for those weights scaled to [0, 1] and standardised by the means 0.485, 0.456, 0.406 and the
+    32 pixels; for those weights scaled to [0, 1] and standardized by the means 0.485, 0.456, 0.406 and the
     deviations 0.229, 0.224, 0.225 of red, green and blue.
     """
 

@@ -54,7 +54,7 @@ function renewed(line: HTMLElement | undefined, parts: readonly HTMLElement[]): 
 
 /** The button that selects a box. */
 export function boxButton(
-  colour: string,
+  color: string,
   name: string,
   facts: string,
   selected: boolean,
@@ -62,7 +62,7 @@ export function boxButton(
   select: () => void,
 ): HTMLElement {
   const attributes = { class: "ig-row", "aria-pressed": String(selected) };
-  return button(attributes, toKeys, select, swatch(colour), `${name} `, element("small", {}, facts));
+  return button(attributes, toKeys, select, swatch(color), `${name} `, element("small", {}, facts));
 }
 
 /** What people are to go by; nothing where there is none. */

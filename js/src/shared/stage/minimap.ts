@@ -38,14 +38,14 @@ export class Minimap {
     for (const box of boxes) this.outline(context, box, "#e69f00");
   }
 
-  private outline(context: CanvasRenderingContext2D, box: Box, colour: string): void {
+  private outline(context: CanvasRenderingContext2D, box: Box, color: string): void {
     const [x, y] = [box.x * this.scale, box.y * this.scale];
     const [width, height] = [Math.max(box.width * this.scale, 2), Math.max(box.height * this.scale, 2)];
     context.lineWidth = 3;
     context.strokeStyle = "rgb(0 0 0 / 60%)";
     context.strokeRect(x, y, width, height);
     context.lineWidth = 1;
-    context.strokeStyle = colour;
+    context.strokeStyle = color;
     context.strokeRect(x, y, width, height);
   }
 

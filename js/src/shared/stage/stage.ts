@@ -2,7 +2,7 @@
 import { type Box, contains } from "../box";
 import { element, svg } from "../element";
 import { cut } from "../names";
-import { colourOfClass } from "../palette";
+import { colorOfClass } from "../palette";
 import { Viewport } from "../viewport";
 import { Minimap } from "./minimap";
 import type { Page, Shape } from "./protocol";
@@ -44,7 +44,7 @@ export class Stage {
   private readonly shapes = svg("svg", { class: "ig-shapes", "aria-hidden": "true" });
   private readonly notice = element("div", { class: "ig-notice", role: "status", hidden: true });
   private readonly map = new Minimap((point) => {
-    this.view.centreOn(point);
+    this.view.centerOn(point);
     this.redraw();
   });
   private readonly observer = new ResizeObserver(() => this.measure());
@@ -187,9 +187,9 @@ export class Stage {
     const { x, y } = this.view.toStage(box);
     const width = box.width * this.view.scale;
     const height = box.height * this.view.scale;
-    const colour = colourOfClass(classes, box.label);
+    const color = colorOfClass(classes, box.label);
     const kinds = ["ig-box", box.kind && `ig-${box.kind}`, selected && "ig-selected"].filter(Boolean).join(" ");
-    const group = svg("g", { class: kinds, style: `--ig-colour: ${colour}` });
+    const group = svg("g", { class: kinds, style: `--ig-color: ${color}` });
     group.append(
       svg("rect", { class: "ig-halo", x, y, width, height }),
       svg("rect", { class: "ig-edge", x, y, width, height }),

@@ -193,7 +193,7 @@ export class Viewer<S extends { page: Page }> {
   reveal(box: Box): void {
     const { view } = this.stage;
     const middle = middleOf(box);
-    if (!contains(view.visible(), middle)) view.centreOn(middle);
+    if (!contains(view.visible(), middle)) view.centerOn(middle);
     this.stage.redraw();
   }
 

@@ -21,9 +21,9 @@ export function caption(context: CanvasRenderingContext2D, { x, y, width, height
 }
 
 /** A sign in the upper right corner of a tile. */
-export function badge(context: CanvasRenderingContext2D, tile: Box, sign: string, colour: string, ink: string): void {
+export function badge(context: CanvasRenderingContext2D, tile: Box, sign: string, color: string, ink: string): void {
   const x = tile.x + tile.width - BADGE_PIXELS;
-  context.fillStyle = colour;
+  context.fillStyle = color;
   context.fillRect(x, tile.y, BADGE_PIXELS, BADGE_PIXELS);
   context.fillStyle = ink;
   context.font = "700 12px system-ui, sans-serif";
@@ -33,11 +33,11 @@ export function badge(context: CanvasRenderingContext2D, tile: Box, sign: string
 }
 
 /** A cross over a whole tile, to be seen on any picture. */
-export function cross(context: CanvasRenderingContext2D, { x, y, width, height }: Box, colour: string): void {
+export function cross(context: CanvasRenderingContext2D, { x, y, width, height }: Box, color: string): void {
   context.lineCap = "round";
   for (const [stroke, line] of [
     ["rgb(255 255 255 / 80%)", 6],
-    [colour, 3],
+    [color, 3],
   ] as const) {
     context.strokeStyle = stroke;
     context.lineWidth = line;

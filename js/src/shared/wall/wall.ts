@@ -29,7 +29,7 @@ const SETTLED_MS = 250;
 const STYLE_HOLDS_MS = 500;
 const PIXELATED_FROM = 2; // times enlarged: then people want to see pixels
 
-interface Colours {
+interface Colors {
   tile: string;
   text: string;
   back: string;
@@ -54,7 +54,7 @@ export class Wall {
   private readonly scroller: Scroller;
   private readonly observer = new ResizeObserver(() => this.measure());
   private readonly themes = new MutationObserver(() => {
-    this.colours = null;
+    this.colors = null;
     this.redraw();
   });
   private readonly stop = new AbortController();
@@ -70,8 +70,8 @@ export class Wall {
   private settling = 0;
   private lastOffset = 0;
   private downwards = true;
-  private colours: Colours | null = null;
-  private coloursAt = 0;
+  private colors: Colors | null = null;
+  private colorsAt = 0;
   private pointer: Point | null = null;
   /** Whether clicks and drags select on a wall with a brush, too. */
   selecting = false;
@@ -319,23 +319,23 @@ export class Wall {
     const { offset } = this.scroller;
     if (offset !== this.lastOffset) this.downwards = offset > this.lastOffset;
     this.lastOffset = offset;
-    const colours = this.currentColours();
+    const colors = this.currentColors();
     const ratio = this.canvas.width / width;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.fillStyle = colours.back;
+    context.fillStyle = colors.back;
     context.fillRect(0, 0, width, height);
     const seen = [...this.layout.within(offset, offset + height)];
-    for (const tile of seen) this.drawTile(context, tile, tile.y - offset, colours);
-    this.drawHeaders(context, offset, width, height, colours);
+    for (const tile of seen) this.drawTile(context, tile, tile.y - offset, colors);
+    this.drawHeaders(context, offset, width, height, colors);
     this.wish(seen, ratio);
     clearTimeout(this.settling);
     this.settling = window.setTimeout(() => this.nameActive(), SETTLED_MS);
   }
 
-  private drawTile(context: CanvasRenderingContext2D, tile: Tile, y: number, colours: Colours): void {
+  private drawTile(context: CanvasRenderingContext2D, tile: Tile, y: number, colors: Colors): void {
     const item = this.order[tile.position] as number;
     const { x, width, height } = tile;
-    context.fillStyle = colours.tile;
+    context.fillStyle = colors.tile;
     context.fillRect(x, y, width, height);
     const thumbnail = this.thumbnails.get(item);
     if (thumbnail) {
@@ -345,7 +345,7 @@ export class Wall {
       const [left, top] = [x + (width - w) / 2, y + (height - h) / 2];
       context.drawImage(thumbnail.picture, thumbnail.x, thumbnail.y, thumbnail.width, thumbnail.height, left, top, w, h);
     } else if (this.thumbnails.problem(item) !== undefined) {
-      context.fillStyle = colours.text;
+      context.fillStyle = colors.text;
       context.font = `600 ${Math.min(24, height / 2)}px sans-serif`;
       context.textAlign = "center";
       context.textBaseline = "middle";
@@ -353,10 +353,10 @@ export class Wall {
     }
     this.showing.decorate(context, item, { x, y, width, height });
     if (this.selection.has(item)) {
-      context.strokeStyle = colours.focus;
+      context.strokeStyle = colors.focus;
       context.lineWidth = 4;
       context.strokeRect(x + 2, y + 2, width - 4, height - 4);
-      context.fillStyle = colours.focus;
+      context.fillStyle = colors.focus;
       context.fillRect(x, y, 18, 18);
       context.strokeStyle = "#fff";
       context.lineWidth = 2;
@@ -367,12 +367,12 @@ export class Wall {
       context.stroke();
     }
     if (this.paintable && this.selection.count === 0 && item === this.hovered) {
-      context.strokeStyle = colours.focus; // what a key is about
+      context.strokeStyle = colors.focus; // what a key is about
       context.lineWidth = 2;
       context.strokeRect(x + 1, y + 1, width - 2, height - 2);
     }
     if (tile.position === this.activePosition) {
-      context.strokeStyle = colours.text;
+      context.strokeStyle = colors.text;
       context.lineWidth = document.activeElement === this.frame ? 2 : 1;
       context.setLineDash([5, 3]);
       context.strokeRect(x - 2, y - 2, width + 4, height + 4);
@@ -385,12 +385,12 @@ export class Wall {
     offset: number,
     width: number,
     height: number,
-    colours: Colours,
+    colors: Colors,
   ): void {
     for (const { title, y } of this.layout.headersWithin(offset, offset + height)) {
-      context.fillStyle = colours.back;
+      context.fillStyle = colors.back;
       context.fillRect(0, y - offset, width, HEADER);
-      context.fillStyle = colours.text;
+      context.fillStyle = colors.text;
       context.font = "600 13px system-ui, sans-serif";
       context.textAlign = "left";
       context.textBaseline = "middle";
@@ -435,19 +435,19 @@ export class Wall {
     this.frame.setAttribute("aria-activedescendant", id);
   }
 
-  private currentColours(): Colours {
+  private currentColors(): Colors {
     const now = performance.now();
-    if (!this.colours || now - this.coloursAt > STYLE_HOLDS_MS) {
+    if (!this.colors || now - this.colorsAt > STYLE_HOLDS_MS) {
       const style = getComputedStyle(this.root);
       const of = (name: string) => style.getPropertyValue(name).trim();
-      this.colours = {
+      this.colors = {
         tile: of("--ig-hover"),
         text: of("--ig-text"),
         back: of("--ig-back"),
         focus: of("--ig-focus"),
       };
-      this.coloursAt = now;
+      this.colorsAt = now;
     }
-    return this.colours;
+    return this.colors;
   }
 }

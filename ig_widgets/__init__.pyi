@@ -1,0 +1,35 @@
+from . import reports as reports
+from .compute import baselines as baselines
+from .compute import crowd as crowd
+from .compute import orders as orders
+from .compute import words as words
+from .compute.augmentation.gan import PatternGAN as PatternGAN
+from .compute.augmentation.policies import PolicyAugmenter as PolicyAugmenter
+from .compute.detection.detector import PatternDetector as PatternDetector
+from .compute.labeling.importance import pattern_importances as pattern_importances
+from .compute.labeling.labeler import WeakLabeler as WeakLabeler
+from .compute.matching.matcher import PatternMatcher as PatternMatcher
+from .compute.matching.score_map import score_map as score_map
+from .compute.matching.store.feature_store import FeatureStore as FeatureStore
+from .compute.networks.cnn import ImageClassifier as ImageClassifier
+from .compute.words.visual_words import VisualWords as VisualWords
+from .data import errors as errors
+from .data import examples as examples
+from .data import io as io
+from .data.crops import labeled_crops as labeled_crops
+from .data.images import ImageSet as ImageSet
+from .data.labels import folder_labels as folder_labels
+from .data.labels import labels_of as labels_of
+from .data.labels import weak_labels as weak_labels
+from .data.log.log import AnnotationLog as AnnotationLog
+from .data.patterns import crop_patterns as crop_patterns
+from .data.patterns import pattern_sources as pattern_sources
+from .systems.inspector_gadget.gadget import InspectorGadget as InspectorGadget
+from .systems.mlfix import MLfix as MLfix
+from .widgets.box_annotator import BoxAnnotator as BoxAnnotator
+from .widgets.pattern_gallery import PatternGallery as PatternGallery
+from .widgets.pattern_hits import PatternHits as PatternHits
+from .widgets.peer_review import PeerReview as PeerReview
+from .widgets.similarity_review import SimilarityReview as SimilarityReview
+
+__version__: str

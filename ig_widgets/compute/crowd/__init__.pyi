@@ -1,0 +1,9 @@
+from .agreement import annotator_agreement as annotator_agreement
+from .agreement import image_agreement as image_agreement
+from .agreement import krippendorff_alpha as krippendorff_alpha
+from .agreement import presence as presence
+from .assignments import annotation_progress as annotation_progress
+from .assignments import assign as assign
+from .boxes import iou as iou
+from .boxes import merge_boxes as merge_boxes
+from .reviews import reviewed_boxes as reviewed_boxes

@@ -1,0 +1,11 @@
+from .clusters import image_clusters as image_clusters
+from .confusion import by_confusion as by_confusion
+from .disagreement import by_disagreement as by_disagreement
+from .duplicates import duplicates_first as duplicates_first
+from .label_errors import by_label_error as by_label_error
+from .loss import by_loss as by_loss
+from .nearest import nearest as nearest
+from .neighbors import by_neighbors as by_neighbors
+from .random import by_random as by_random
+from .similarity import by_similarity as by_similarity
+from .suspects import cross_validated_proba as cross_validated_proba

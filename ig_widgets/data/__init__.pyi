@@ -1,0 +1,3 @@
+from . import errors as errors
+from . import examples as examples
+from . import io as io

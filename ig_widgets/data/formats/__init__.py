@@ -1,1 +1,0 @@
-"""Readers and writers of annotation files, one format per module."""

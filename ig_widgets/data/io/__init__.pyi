@@ -1,0 +1,11 @@
+from .coco import read_coco as read_coco
+from .coco import write_coco as write_coco
+from .csv_table import read_csv as read_csv
+from .csv_table import write_csv as write_csv
+from .folders import write_folders as write_folders
+from .marked_images import read_marked_images as read_marked_images
+from .masks import read_masks as read_masks
+from .voc import read_voc as read_voc
+from .voc import write_voc as write_voc
+from .yolo import read_yolo as read_yolo
+from .yolo import write_yolo as write_yolo

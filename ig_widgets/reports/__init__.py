@@ -1,0 +1,5 @@
+"""Reports: what came of it, in facts, tables and figures."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

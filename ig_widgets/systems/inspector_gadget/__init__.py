@@ -1,0 +1,1 @@
+"""Inspector Gadget: people draw boxes, the kernel labels the rest."""
