@@ -1,52 +1,31 @@
 """Run an experiment: ``python -m ig_widgets.experiments NAME --data DIR [--seeds N] [--json FILE]``."""
 
 import argparse
+import inspect
 import json
+import pkgutil
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter
+from types import ModuleType
 
-from ig_widgets.experiments import (
-    crowd,
-    dev_size,
-    end_model,
-    errors,
-    ksdd,
-    match_scale,
-    match_speed,
-    model_tuning,
-    neu,
-    order_speed,
-    pattern_count,
-    review_errors,
-    speed,
-    word_memory,
-    word_purity,
-)
+from ig_widgets import experiments
 from ig_widgets.experiments.parts.tables import table
 
-SPEEDS = {
-    "match-scale": match_scale,
-    "match-speed": match_speed,
-    "order-speed": order_speed,
-    "speed": speed,
-    "word-memory": word_memory,
-}
-LEARNING = {
-    "crowd": crowd,
-    "dev-size": dev_size,
-    "end-model": end_model,
-    "errors": errors,
-    "ksdd": ksdd,
-    "model-tuning": model_tuning,
-    "neu": neu,
-    "pattern-count": pattern_count,
-    "review-errors": review_errors,
-    "word-purity": word_purity,
-}
-LONG = LEARNING.keys() - {"errors", "review-errors", "word-purity"}  # of many development sets
-EXPERIMENTS = {**LEARNING, **SPEEDS}
+_OPTIONS = ("data", "quick", "pictures", "keep")
+
+
+def find_experiments() -> dict[str, ModuleType]:
+    """Return the modules of this package that have a function ``run``, by the names people type."""
+    names = [module.name for module in pkgutil.iter_modules(experiments.__path__) if not module.ispkg]
+    modules = {
+        name.replace("_", "-"): import_module(f"{experiments.__name__}.{name}")
+        for name in names
+        if name != "__main__"
+    }
+    return {name: module for name, module in modules.items() if "run" in vars(module)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,14 +41,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 if it ran, 1 if its data, or a package that it needs, are missing.
     """
-    listed = [f"  {name:14}{(of.__doc__ or '').splitlines()[0]}" for name, of in EXPERIMENTS.items()]
+    known = find_experiments()
+    listed = [f"  {name:14}{(module.__doc__ or '').splitlines()[0]}" for name, module in known.items()]
     parser = argparse.ArgumentParser(
         prog="python -m ig_widgets.experiments",
         description=__doc__,
         epilog="experiments:\n" + "\n".join(listed),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", choices=EXPERIMENTS, metavar="NAME", help="one of those listed below")
+    parser.add_argument("name", choices=known, metavar="NAME", help="one of those listed below")
     parser.add_argument(
         "--data", type=Path, default=Path(), metavar="DIR", help="folder of the data sets (default: this one)"
     )
@@ -81,14 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--quick", action="store_true", help="in seconds, to see that everything runs")
     given = parser.parse_args(arguments)
-    experiment = EXPERIMENTS[given.name]
-    options = {"quick": given.quick, "pictures": given.pictures} if given.name in LEARNING else {}
-    if (given.quick or given.pictures) and not options:
-        parser.error(f"{given.name} has no --quick form and makes no pictures")
-    if given.keep and given.name not in LONG:
-        parser.error(f"{given.name} has nothing to --keep")
-    if given.name in LONG:
-        options["keep"] = given.keep
+    experiment = known[given.name]
+    accepted = inspect.signature(experiment.run).parameters
+    refused = [name for name in _OPTIONS[1:] if getattr(given, name) and name not in accepted]
+    if refused:
+        parser.error(f"{given.name} has no option --{refused[0]}; leave it out")
+    options = {name: getattr(given, name) for name in _OPTIONS if name in accepted}
     seeds = experiment.SEEDS if given.seeds is None else given.seeds
     if seeds < 1:
         parser.error(f"--seeds is {seeds}; at least 1 random split is needed")
@@ -96,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.json.parent.mkdir(parents=True, exist_ok=True)
     start = perf_counter()
     try:
-        metrics, settings = experiment.run(given.data, seeds, **options)
+        metrics, settings = experiment.run(seeds=seeds, **options)
     except (FileNotFoundError, ImportError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -23,7 +23,7 @@ from ig_widgets.data.examples.synthetic import Kind, strips
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.patterns import crop_patterns, pattern_sources
 from ig_widgets.experiments.parts import simulated_crowd
-from ig_widgets.experiments.parts.result_cache import kept
+from ig_widgets.experiments.parts.result_cache import cached
 from ig_widgets.experiments.parts.simulated_crowd import draw_and_review, facts, pattern_sets
 from ig_widgets.experiments.parts.tables import settings_of
 
@@ -63,7 +63,6 @@ class _Matched(NamedTuple):
 
 
 def run(
-    data: Path,  # noqa: ARG001
     seeds: int = SEEDS,
     *,
     quick: bool = False,
@@ -92,8 +91,6 @@ def run(
 
     Parameters
     ----------
-    data
-        Not used: the images are generated.
     seeds
         Number of random development sets; the strips, and what people draw on them, stay the same.
     quick
@@ -102,7 +99,7 @@ def run(
         Folder for ``crowd_f1.png`` (all variants beside the paper's) and ``crowd_boxes.png`` (what becomes of
         boxes), made if it is not there.
     keep
-        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
+        Folder that keeps the results of each development set, to go on after an interruption, see `cached`.
 
     Returns
     -------
@@ -126,7 +123,7 @@ def run(
         boxes = draw_and_review(kind, images, truth)
         matched = _match(images, truth, boxes)
         runs = Parallel(n_jobs=min(2, n_runs))(
-            delayed(kept)(keep, about, partial(_measure, matched, size, labeler, seed))
+            delayed(cached)(keep, about, partial(_measure, matched, size, labeler, seed))
             for seed in range(n_runs)
             for about in [{"kind": kind, **asdict(size), "seed": seed, **settings_of(labeler)}]
         )

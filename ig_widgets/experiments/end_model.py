@@ -28,7 +28,7 @@ from ig_widgets.experiments.parts.datasets import (
     stratified,
 )
 from ig_widgets.experiments.parts.methods import METHODS
-from ig_widgets.experiments.parts.result_cache import kept
+from ig_widgets.experiments.parts.result_cache import cached
 from ig_widgets.experiments.parts.splits import Split
 from ig_widgets.experiments.parts.tables import row_summary
 from ig_widgets.experiments.parts.tipping import tipping_point
@@ -104,7 +104,7 @@ def run(
     pictures
         Folder for ``end_model.png``, F1 against the number of labeled images.
     keep
-        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
+        Folder that keeps the results of each development set, to go on after an interruption, see `cached`.
     backbone
         The end model, from random weights. The paper has VGG-19 on KSDD and ResNet-50 on NEU, which take many
         times as long.
@@ -141,7 +141,7 @@ def run(
     cases = {name: (QUICK if quick else CASES)[name] for name in sets}
     with TemporaryDirectory() as store:
         tasks = [
-            delayed(kept)(
+            delayed(cached)(
                 keep,
                 {"data": name, **_facts(case), "seed": seed, "backbone": backbone, "labels": labels},
                 partial(

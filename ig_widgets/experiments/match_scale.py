@@ -28,13 +28,11 @@ SIDE = 128
 N_JOBS = 2
 
 
-def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, Any]]:  # noqa: ARG001
+def run(seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, Any]]:
     """Match images that are generated on the fly, twice: undisturbed, and killed half-way and started again.
 
     Parameters
     ----------
-    data
-        Not used: the images are generated.
     seeds
         How often, each time with other images.
 

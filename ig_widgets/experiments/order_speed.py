@@ -2,7 +2,6 @@
 
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -21,13 +20,11 @@ COUNTS = (20_000, 100_000)
 _DENSITY = 0.1  # of words in an image: some 100 of 196 cells' words differ
 
 
-def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, Any]]:  # noqa: ARG001
+def run(seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, Any]]:
     """Time chains of random words; how long they take does not depend on which words these are.
 
     Parameters
     ----------
-    data
-        Not used: the words are generated.
     seeds
         How often everything is timed; each time with other words.
 

@@ -58,7 +58,7 @@ def run(
     pictures
         Folder for a picture of the curves.
     keep
-        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
+        Folder that keeps the results of each development set, to go on after an interruption, see `cached`.
 
     Returns
     -------

@@ -22,13 +22,11 @@ N_PATTERNS = 10
 N_STATEMENTS = 200
 
 
-def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, Any]]:  # noqa: ARG001
+def run(seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, Any]]:
     """Time each part on generated strips of 162 x 2702 pixels, one thread of ours.
 
     Parameters
     ----------
-    data
-        Not used: the images are generated.
     seeds
         How often everything is timed; each time with other images.
 

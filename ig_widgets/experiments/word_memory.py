@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from time import perf_counter
 from typing import Any, overload
 
@@ -22,15 +21,13 @@ WORDS = 1024
 SIDE = 64  # pixels
 
 
-def run(data: Path, seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, Any]]:  # noqa: ARG001
+def run(seeds: int = SEEDS) -> tuple[dict[str, Summary], dict[str, Any]]:
     """Learn words of generated images and find them, each number of images in a process of its own.
 
     The images are made when they are asked for, and described without a network, as by default.
 
     Parameters
     ----------
-    data
-        Not used: the images are generated.
     seeds
         How often everything is measured; each time with other images.
 

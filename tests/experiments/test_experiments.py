@@ -113,7 +113,7 @@ def test_what_was_measured_before_an_interruption_is_not_measured_again(small_ks
 def test_only_long_experiments_keep_what_is_done(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["errors", "--data", str(tmp_path), "--keep", str(tmp_path)])
-    assert "nothing to --keep" in capsys.readouterr().err
+    assert "no option --keep" in capsys.readouterr().err
 
 
 def test_an_unknown_name_lists_the_known_ones(capsys):

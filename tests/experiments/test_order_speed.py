@@ -20,10 +20,10 @@ def test_both_forms_make_the_same_chain_where_there_are_no_ties():
     assert by_similarity(X, int(published[0])).tolist() == published.tolist()
 
 
-def test_it_runs_and_tells_all_that_it_promises(tmp_path, monkeypatch):
+def test_it_runs_and_tells_all_that_it_promises(monkeypatch):
     monkeypatch.setattr(order_speed, "COMPARED", 200)
     monkeypatch.setattr(order_speed, "COUNTS", (300,))
-    metrics, _ = order_speed.run(tmp_path, seeds=1)
+    metrics, _ = order_speed.run(seeds=1)
     assert set(metrics) == {"seconds_200", "times_as_fast_200", "seconds_300", "peak_mib"}
     assert set(metrics["seconds_300"]) == {"dot", "jaccard", "cosine"}
     assert metrics["peak_mib"]["300_images"]["median"] > 0

@@ -1,9 +1,9 @@
 from ig_widgets.experiments import word_memory
 
 
-def test_it_runs_and_tells_memory_and_time_of_each_number_of_images(tmp_path, monkeypatch):
+def test_it_runs_and_tells_memory_and_time_of_each_number_of_images(monkeypatch):
     monkeypatch.setattr(word_memory, "COUNTS", (70, 90))
-    metrics, settings = word_memory.run(tmp_path, seeds=2)
+    metrics, settings = word_memory.run(seeds=2)
     assert set(metrics) == {"70", "90"}
     for row in metrics.values():
         assert 20 < row["peak_mib"]["median"] < 4000

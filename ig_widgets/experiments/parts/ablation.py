@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from ig_widgets.experiments.parts.datasets import Dataset
 from ig_widgets.experiments.parts.methods import Method, measured
-from ig_widgets.experiments.parts.result_cache import kept
+from ig_widgets.experiments.parts.result_cache import cached
 from ig_widgets.experiments.parts.splits import Split
 
 _Rows: TypeAlias = NDArray[np.int64]
@@ -47,7 +47,7 @@ def compare(
     seeds
         Of each development set; None: its position.
     keep
-        Folder that keeps the figures of each development set and method, see `kept`.
+        Folder that keeps the figures of each development set and method, see `cached`.
     **settings
         Of each `Split`.
 
@@ -97,7 +97,7 @@ def _measured(
 ) -> dict[str, dict[str, float]]:
     torch.set_num_threads(1)  # other development sets have the other cores
     return {
-        name: kept(
+        name: cached(
             keep,
             {**facts, "method": name, **getattr(method, "keywords", {})},  # of a partial function
             partial(measured, split, method),

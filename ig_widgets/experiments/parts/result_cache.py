@@ -1,4 +1,4 @@
-"""Results that are kept as soon as they are there, so that an experiment of hours can be interrupted."""
+"""A cache of results on disk, so that an experiment of hours can be interrupted and resumed."""
 
 import hashlib
 import json
@@ -7,22 +7,23 @@ from pathlib import Path
 from typing import Any
 
 
-def kept(folder: Path | None, facts: Mapping[str, Any], make: Callable[[], Any]) -> Any:
-    """Return what was made of these facts before, or make it now and keep it.
+def cached(folder: Path | None, facts: Mapping[str, Any], make: Callable[[], Any]) -> Any:
+    """Return the cached result for these facts, or compute and cache it.
 
     Parameters
     ----------
     folder
-        Where results are kept, one JSON file each, made if it is not there. None: nowhere.
+        Folder of the cache, one JSON file per result; created if it is missing. None disables the cache.
     facts
-        All that the result depends on, but for the code: JSON or arrays. Change the code, change the folder.
+        Everything that the result depends on except the code: JSON values or arrays. Use a new folder when
+        the code changes.
     make
-        Makes the result, which is JSON.
+        Computes the result, which must be JSON.
 
     Returns
     -------
     object
-        The result, the same whether it was made now or before.
+        The result, the same whether it was cached or computed.
     """
     if folder is None:
         return make()
