@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from ig_widgets.data import schema
 from ig_widgets.data.errors import LogError
+from ig_widgets.data.log import schema
 from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.data.log.schema import open_database
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ig_widgets.compute.matching import tensor_engine
+from ig_widgets.compute.matching.cuda import tensor_engine
 from ig_widgets.compute.matching.cuda.tensor_engine import TensorEngine
 from ig_widgets.compute.matching.search.channels import planes
 from ig_widgets.compute.matching.search.engine import Engine

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from ig_widgets.compute.matching import tensors
+from ig_widgets.compute.matching.cuda import tensors
 from ig_widgets.compute.matching.cuda.tensors import best_places
 
 

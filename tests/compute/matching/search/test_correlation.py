@@ -103,11 +103,11 @@ def norms_of(pixels, size, *, centered, block=1):
     """Call `window_norms` for an image reduced to the means of blocks."""
     channels, height, width = pixels.shape
     means = pixels.mean(axis=(1, 2)).round()
-    centered = (pixels - means[:, None, None]).reshape(
+    deviations = (pixels - means[:, None, None]).reshape(
         channels, height // block, block, width // block, block
     )
-    sums = np.stack([cv2.integral(plane, sdepth=cv2.CV_64F) for plane in centered.mean(axis=(2, 4))])
-    squares = cv2.integral((centered**2).sum(axis=0).mean(axis=(1, 3)), sdepth=cv2.CV_64F)
+    sums = np.stack([cv2.integral(plane, sdepth=cv2.CV_64F) for plane in deviations.mean(axis=(2, 4))])
+    squares = cv2.integral((deviations**2).sum(axis=0).mean(axis=(1, 3)), sdepth=cv2.CV_64F)
     rows, columns = height // block - size[0] + 1, width // block - size[1] + 1
     inverse = np.full((rows, columns), np.nan, np.float32)
     totals = np.full((0, 0, 0) if centered else (channels, rows, columns), np.nan, np.float32)

@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from ig_widgets.compute.matching import blocks as blocks_module
-from ig_widgets.compute.matching import engine as module
-from ig_widgets.compute.matching import search as search_module
+from ig_widgets.compute.matching.search import engine as module
+from ig_widgets.compute.matching.search import image_search as search_module
+from ig_widgets.compute.matching.search import template_batch as blocks_module
 from ig_widgets.compute.matching.search.engine import Engine
 from ig_widgets.compute.matching.search.template_batch import Block
 from ig_widgets.compute.matching.search.templates import Template

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ig_widgets.compute.matching import search as module
+from ig_widgets.compute.matching.search import image_search as module
 from ig_widgets.compute.matching.search.image_search import Place, Spectra, Workspace, best, search
 from ig_widgets.compute.matching.search.prepared_image import Picture
 from ig_widgets.compute.matching.search.template_batch import Block

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ig_widgets.compute.matching import search as module
+from ig_widgets.compute.matching.search import image_search as module
 from ig_widgets.compute.matching.search.image_search import Place, Spectra, Workspace, best, search
 from ig_widgets.compute.matching.search.prepared_image import Picture
 from ig_widgets.compute.matching.search.template_batch import Block

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ig_widgets.compute.matching import blocks as module
+from ig_widgets.compute.matching.search import template_batch as module
 from ig_widgets.compute.matching.search.template_batch import Block, blocks
 from ig_widgets.compute.matching.search.templates import Template
 

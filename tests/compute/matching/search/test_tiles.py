@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ig_widgets.compute.matching import scenes
+from ig_widgets.compute.matching.search import tiles
 from ig_widgets.compute.matching.search.image_search import Spectra, Workspace
 from ig_widgets.compute.matching.search.template_batch import Block
 from ig_widgets.compute.matching.search.templates import Template
@@ -26,7 +26,7 @@ def found(scene, pattern, *, kinds=("centered",), full=True, signed=False, count
 
 @pytest.fixture
 def small_parts(monkeypatch):
-    monkeypatch.setattr(scenes, "_SIDE", 64)
+    monkeypatch.setattr(tiles, "_SIDE", 64)
 
 
 LARGE = {
@@ -50,7 +50,7 @@ def test_parts_give_the_best_places_of_the_whole(name, signed, monkeypatch):
         pattern = smooth(len(pixels), *size, seed=1)
         whole = found(Scene(pixels, size), pattern, kinds=kinds, signed=signed)
         with monkeypatch.context() as patched:
-            patched.setattr(scenes, "_SIDE", 64)
+            patched.setattr(tiles, "_SIDE", 64)
             scene = Scene(pixels, size)
         assert len(scene.parts) > 1 or 4 * max(size) > 64
         for [one], [other] in zip(whole, found(scene, pattern, kinds=kinds, signed=signed), strict=True):
@@ -62,7 +62,7 @@ def test_parts_give_the_best_places_of_the_whole(name, signed, monkeypatch):
 def test_the_pyramid_loses_nothing_by_parts(size, monkeypatch):
     pixels = LARGE["gray"]
     whole = Scene(pixels, size)
-    monkeypatch.setattr(scenes, "_SIDE", 64)
+    monkeypatch.setattr(tiles, "_SIDE", 64)
     parts = Scene(pixels, size)
     for seed in range(8):
         pattern = smooth(1, *size, seed=seed)
@@ -90,7 +90,7 @@ def test_copies_are_found_in_all_parts_and_each_once():
 def test_every_window_is_in_a_part_that_begins_at_a_multiple_of_4(length, largest, side):
     largest = min(length, largest)
     side = max(side, 4 * largest)
-    starts = scenes._starts(length, side, largest)
+    starts = tiles._starts(length, side, largest)
     assert all(start % 4 == 0 for start in starts)
     for size in {1, largest, (1 + largest) // 2}:
         held = {y for start in starts for y in range(start, min(start + side, length) - size + 1)}
