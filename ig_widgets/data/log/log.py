@@ -15,12 +15,12 @@ import pandas as pd
 from sqlalchemy import Connection, Select, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
-from ig_widgets.data.annotations import BOX, COLUMNS, typed
+from ig_widgets.data.annotations import BOX, COLUMNS, cast_columns
 from ig_widgets.data.errors import LogError
 from ig_widgets.data.log.checks import check_text, parse_statement
 from ig_widgets.data.log.forking import ForkGate
 from ig_widgets.data.log.replay import action_in_force, action_to_redo, action_to_undo, in_force
-from ig_widgets.data.log.rows import complete_targets, images_of, insert_rows, is_resent
+from ig_widgets.data.log.rows import complete_targets, find_images, insert_rows, is_resent
 from ig_widgets.data.log.schema import STATEMENTS, open_database, reason, take_turn
 
 _VERDICTS = ("verdict", "proposal")
@@ -243,7 +243,7 @@ class AnnotationLog:
         list of str
             The ids of the images that the action concerned; empty if there is nothing to undo.
         """
-        find = partial(action_to_undo, source=source, scope=_image_scope(images))
+        find = partial(action_to_undo, source=source, scope=_parse_scope(images))
         return self._retract(find, annotator, action)
 
     def redo(
@@ -273,7 +273,7 @@ class AnnotationLog:
         list of str
             The ids of the images that the action concerns; empty if there is nothing to redo.
         """
-        find = partial(action_to_redo, source=source, scope=_image_scope(images))
+        find = partial(action_to_redo, source=source, scope=_parse_scope(images))
         return self._retract(find, annotator, action)
 
     def retract(self, target: str, annotator: str, *, action: str | None = None) -> list[str]:
@@ -299,7 +299,7 @@ class AnnotationLog:
     def touched(self, action: str) -> list[str]:
         """Return the ids of the images that an action concerned; empty if the log has no such action."""
         with self._transaction(writing=False) as connection:
-            return list(images_of(connection, action))
+            return list(find_images(connection, action))
 
     def current(
         self,
@@ -326,7 +326,7 @@ class AnnotationLog:
         for column, value in ((STATEMENTS.c.annotator, annotator), (STATEMENTS.c.source, source)):
             if value is not None:
                 query = query.where(or_(column == value, STATEMENTS.c.target.is_not(None)))
-        return typed(_filter(_keep_in_force(self._read(query), ("say",)), annotator, source))
+        return cast_columns(_filter(_keep_in_force(self._read(query), ("say",)), annotator, source))
 
     @property
     def annotations(self) -> pd.DataFrame:
@@ -383,7 +383,7 @@ class AnnotationLog:
         """
         rows = self._read(_select(image))
         return Snapshot(
-            typed(_keep_in_force(rows, ("say",))),
+            cast_columns(_keep_in_force(rows, ("say",))),
             _to_verdicts(_keep_in_force(rows, _VERDICTS)),
             _to_comments(_keep_in_force(rows, ("comment",))),
             int(rows["seq"].iloc[-1]) if len(rows) else 0,
@@ -407,7 +407,7 @@ class AnnotationLog:
         """
         rows = self._read(_select(image))
         more = rows[["kind", "action", "target", "comment"]].astype("str")
-        return typed(rows).join(more).assign(in_force=rows["in_force"])
+        return cast_columns(rows).join(more).assign(in_force=rows["in_force"])
 
     @property
     def revision(self) -> int:
@@ -474,13 +474,13 @@ class AnnotationLog:
     ) -> list[str]:
         check_text(annotator, "annotator")
         with self._transaction(writing=True) as connection:
-            retracted = images_of(connection, name) if name is not None else {}
+            retracted = find_images(connection, name) if name is not None else {}
             if retracted:  # by an earlier call with this name
                 return list(retracted)
             action = find(connection, annotator)
             if action is None:
                 return []
-            images = images_of(connection, action)
+            images = find_images(connection, action)
             empty = dict.fromkeys(("label", "present", *BOX, "comment"))
             undo = {
                 "action": name or uuid.uuid4().hex,
@@ -502,7 +502,7 @@ def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _image_scope(images: Collection[str] | None) -> frozenset[str] | None:
+def _parse_scope(images: Collection[str] | None) -> frozenset[str] | None:
     if isinstance(images, str):
         raise TypeError(f"images is the string {images!r}; give a list of image ids")
     return None if images is None else frozenset(images)
@@ -532,8 +532,8 @@ def _filter(rows: pd.DataFrame, annotator: str | None, source: str | None) -> pd
 
 
 def _to_comments(rows: pd.DataFrame) -> pd.DataFrame:
-    return typed(rows).drop(columns="present").assign(comment=rows["comment"].astype("str"))
+    return cast_columns(rows).drop(columns="present").assign(comment=rows["comment"].astype("str"))
 
 
 def _to_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
-    return typed(rows).assign(proposed=(rows["kind"] == "proposal").astype("bool"))
+    return cast_columns(rows).assign(proposed=(rows["kind"] == "proposal").astype("bool"))

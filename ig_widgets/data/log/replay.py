@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from ig_widgets.data.log.rows import annotators_of, images_of, is_undo, steps_backwards, undos_of
+from ig_widgets.data.log.rows import find_annotators, find_images, find_undos, is_undo, walk_backwards
 
 
 def in_force(
@@ -56,7 +56,7 @@ def in_force(
 
 def action_in_force(connection: Connection, annotator: str, target: str) -> str | None:
     """Return `target` if it is an action of the annotator that is in force, else None."""
-    if annotator not in annotators_of(connection, target) or _is_void(connection, target):
+    if annotator not in find_annotators(connection, target) or _is_void(connection, target):
         return None
     return target
 
@@ -66,7 +66,7 @@ def action_to_undo(
 ) -> str | None:
     """Return the annotator's last action in force from this source that concerns only images of `scope`."""
     skipped: set[str | None] = set()
-    for action, kind, target, image in steps_backwards(connection, annotator, source):
+    for action, kind, target, image in walk_backwards(connection, annotator, source):
         if action in skipped:
             continue
         if kind == "undo":
@@ -86,7 +86,7 @@ def action_to_redo(
     As in an editor, a new action clears the redo stack; here only an action on an image of `scope` does.
     """
     skipped: set[str | None] = set()
-    for action, kind, target, image in steps_backwards(connection, annotator, source):
+    for action, kind, target, image in walk_backwards(connection, annotator, source):
         if kind != "undo":
             if scope is None or image in scope:
                 return None
@@ -99,10 +99,10 @@ def action_to_redo(
 
 def _is_void(connection: Connection, action: str) -> bool:
     """Return whether an undo of an action is in force."""
-    return any(not _is_void(connection, undo) for undo in undos_of(connection, action))
+    return any(not _is_void(connection, undo) for undo in find_undos(connection, action))
 
 
 def _is_within(connection: Connection, action: str, image: str, scope: frozenset[str] | None) -> bool:
     """Return whether an action, one image of which is known, concerns only images of `scope`."""
     # most actions of a long log fail the first test, which needs no query
-    return scope is None or (image in scope and scope.issuperset(images_of(connection, action)))
+    return scope is None or (image in scope and scope.issuperset(find_images(connection, action)))

@@ -49,7 +49,7 @@ def complete_targets(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
     """
     images = {
         row.key: row.image
-        for row in _find(connection, [row["target"] for row in rows if row["target"]]).values()
+        for row in _find_rows(connection, [row["target"] for row in rows if row["target"]]).values()
         if row.kind in _REPLACEABLE
     }
     for i, row in enumerate(rows):
@@ -83,14 +83,14 @@ def is_resent(connection: Connection, rows: Sequence[Mapping[str, Any]], action:
     if len(set(keys)) < len(keys):
         twice = Counter(keys).most_common(1)[0][0]
         raise ValueError(f"the key {twice!r} is given to two statements of one call; give each its own key")
-    logged = _find(connection, keys)
+    logged = _find_rows(connection, keys)
     for i, row in enumerate(rows):
         old = logged.get(row["key"])
         if old is not None and any(row[name] != getattr(old, name) for name in _CONTENT):
             raise ValueError(
                 f"the key {row['key']!r} of statement {i} is in use for another statement; choose a new key"
             )
-    if not logged and (action is None or not images_of(connection, action)):
+    if not logged and (action is None or not find_images(connection, action)):
         return False
     if len(logged) < len(rows) or any(action not in {None, old.action} for old in logged.values()):
         raise ValueError(
@@ -100,7 +100,7 @@ def is_resent(connection: Connection, rows: Sequence[Mapping[str, Any]], action:
     return True
 
 
-def images_of(connection: Connection, action: str) -> dict[str, str]:
+def find_images(connection: Connection, action: str) -> dict[str, str]:
     """Return the images that an action concerns, in order, each with the source of its row."""
     query = (
         select(STATEMENTS.c.image, STATEMENTS.c.source)
@@ -110,13 +110,13 @@ def images_of(connection: Connection, action: str) -> dict[str, str]:
     return {row.image: row.source for row in connection.execute(query)}
 
 
-def annotators_of(connection: Connection, action: str) -> set[str]:
+def find_annotators(connection: Connection, action: str) -> set[str]:
     """Return the annotator of an action as a set of one name; empty when the log has no such action."""
     query = select(STATEMENTS.c.annotator).where(STATEMENTS.c.action == action).distinct()
     return set(connection.execute(query).scalars())
 
 
-def undos_of(connection: Connection, action: str) -> set[str]:
+def find_undos(connection: Connection, action: str) -> set[str]:
     """Return the actions that undo an action."""
     query = select(STATEMENTS.c.action).where(STATEMENTS.c.target == action, STATEMENTS.c.kind == "undo")
     return set(connection.execute(query).scalars())
@@ -128,7 +128,7 @@ def is_undo(connection: Connection, action: str) -> bool:
     return connection.execute(query).scalar() == "undo"
 
 
-def steps_backwards(connection: Connection, annotator: str, source: str | None) -> Iterator[Step]:
+def walk_backwards(connection: Connection, annotator: str, source: str | None) -> Iterator[Step]:
     """Yield the annotator's rows from the last to the first, reading only as far as the caller iterates."""
     query = select(*(STATEMENTS.c[name] for name in ("seq", *Step._fields)))
     query = query.where(STATEMENTS.c.annotator == annotator)
@@ -142,7 +142,7 @@ def steps_backwards(connection: Connection, annotator: str, source: str | None) 
         rows = connection.execute(query.where(STATEMENTS.c.seq < rows[-1].seq)).all()
 
 
-def _find(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
+def _find_rows(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
     rows: dict[str, Row[Any]] = {}
     for i in range(0, len(keys), _CHUNK):
         query = select(STATEMENTS).where(STATEMENTS.c.key.in_(keys[i : i + _CHUNK]))
