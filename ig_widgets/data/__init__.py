@@ -1,4 +1,4 @@
-"""What we have: images, annotations, labels, files."""
+"""Images, annotations, labels and the files they are stored in."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The form of annotations: one row per statement that somebody made."""
+"""The annotations DataFrame: one row per statement, with fixed columns and types."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -10,13 +10,13 @@ BOX = ("x", "y", "width", "height")
 
 
 def without_denials(annotations: pd.DataFrame) -> pd.DataFrame:
-    """Leave out statements that nothing is in a box: they say nothing about the rest of the image."""
+    """Drop statements that deny a box (``present`` False): they say nothing about the rest of the image."""
     denied = annotations["x"].notna() & ~annotations["present"].astype("boolean").fillna(value=True)
     return annotations[~denied]
 
 
 def drawn_boxes(boxes: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that are about a box and do not deny it.
+    """Return the rows that have a box and do not deny it.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def drawn_boxes(boxes: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in ("image", "label", *BOX) if name not in boxes]
     if missing:
         raise ValueError(
-            f"the boxes lack the column {missing[0]!r}; they need image, label, {', '.join(BOX)}"
+            f"the boxes lack the column {missing[0]!r}; give a DataFrame with image, label, {', '.join(BOX)}"
         )
     drawn = boxes[boxes[list(BOX)].notna().any(axis=1)]
     if "present" in drawn:
@@ -52,24 +52,24 @@ COLUMNS = tuple(_DTYPES)
 
 
 def annotations_frame(rows: Iterable[Mapping[str, Any]] = ()) -> pd.DataFrame:
-    """Make an annotations DataFrame out of statements.
+    """Create an annotations DataFrame from statements.
 
     Parameters
     ----------
     rows
         Mappings with any of the keys ``image, annotator, label, present, x, y, width, height, source, at``.
-        A missing key becomes a missing value. ``present`` is yes (True), no (False) or skipped (missing);
-        a statement without a box is about the whole image.
+        A missing key becomes a missing value. ``present`` is True (yes), False (no) or missing (skipped). A
+        statement without a box is about the whole image.
 
     Returns
     -------
     DataFrame
-        One row per statement, the columns of `COLUMNS` with fixed types, whatever the rows hold.
+        One row per statement. The columns of `COLUMNS` have the same types whatever the rows hold.
 
     Raises
     ------
     ValueError
-        If a row has a key that is not a column.
+        If a row has an unknown key.
 
     Examples
     --------
@@ -77,17 +77,18 @@ def annotations_frame(rows: Iterable[Mapping[str, Any]] = ()) -> pd.DataFrame:
        image  label   x
     0  a.png  crack NaN
     """
-    listed = list(rows)
-    for number, row in enumerate(listed):
+    statements = list(rows)
+    for number, row in enumerate(statements):
         unknown = sorted(set(row) - set(COLUMNS))
         if unknown:
             raise ValueError(
                 f"statement {number} has the unknown key {unknown[0]!r}; the keys are {', '.join(COLUMNS)}"
             )
-    return typed(pd.DataFrame({name: [row.get(name) for row in listed] for name in COLUMNS}, dtype="object"))
+    columns = {name: [row.get(name) for row in statements] for name in COLUMNS}
+    return cast_columns(pd.DataFrame(columns, dtype="object"))
 
 
-def typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns of `COLUMNS` of a DataFrame of objects with their types."""
-    # a column of times in several forms, or of none at all, cannot be cast in one step
+def cast_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Select the columns of `COLUMNS` from a DataFrame of objects and cast them to their types."""
+    # times in several formats, or a column without any time, cannot be cast in one step
     return frame[list(COLUMNS)].assign(at=pd.to_datetime(frame["at"], utc=True)).astype(_DTYPES)

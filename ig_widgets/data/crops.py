@@ -1,4 +1,4 @@
-"""The boxed objects of an object-detection data set, as images with labels."""
+"""Crops of the boxed objects of an object-detection data set, with their labels."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from ig_widgets.data.annotations import BOX, drawn_boxes
 from ig_widgets.data.errors import ImageError, UnreadableImageWarning
-from ig_widgets.data.image_sources import Source
+from ig_widgets.data.image_sources import ImageSource
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.io.objects import Box, box_inside
+from ig_widgets.data.io.objects import Box, clip_box
 from ig_widgets.data.recent_images import RecentImages
 
 if TYPE_CHECKING:
@@ -23,54 +23,54 @@ if TYPE_CHECKING:
 def labeled_crops(
     images: ImageSet, boxes: pd.DataFrame, *, margin: float = 0.0
 ) -> tuple[ImageSet, pd.Series[Any]]:
-    """Take the boxed objects of images as images with labels, so that their labels can be reviewed.
+    """Crop boxed objects out of images, so that their labels can be reviewed like those of whole images.
 
-    Nothing is read yet: a crop is cut out when it is needed. Images that were read last are kept, up to
-    256 MB, so that a pass in the order of the boxes reads each image once where the boxes of an image follow
-    each other, as those of `read_coco`, `read_voc` and `read_yolo` do. In another order an image may be read
-    for each of its boxes.
+    Crops are lazy: each is cut out when it is needed. The images read most recently are cached, up to 256 MB.
+    One pass over the crops reads each image once if the boxes of an image are adjacent rows, as they are
+    in the result of `read_coco`, `read_voc` and `read_yolo`; in another order, an image may be read once per
+    box.
 
     Parameters
     ----------
     images
-        The images that the boxes are on.
+        The images that the boxes refer to.
     boxes
         One row per box with the columns ``image, label, x, y, width, height`` in pixels of the
-        full-resolution image. Rows without a box are about the whole image and are left out, and so are rows
-        whose ``present`` is False. The index must not repeat itself.
+        full-resolution image. Rows without a box (statements about the whole image) and rows whose
+        ``present`` is False are ignored. The index must be unique.
     margin
-        What is shown around a box on each side, as a share of the longer side of the box; cut off at the
-        border of the image.
+        Width of the surroundings to include on each side, as a fraction of the longer side of the box;
+        clipped at the border of the image.
 
     Returns
     -------
     crops : ImageSet
-        One image per box, in the order of the rows, called ``"<image id>#<k>"`` where k counts the boxes of
-        an image from 0: what was said about a crop is found again as long as the boxes of its image are the
-        same, in the same order. To review some of them, take a part of the crops and of the labels rather
-        than of the table. `ImageSet.provenance` has the columns ``image, label, x, y, width, height``.
+        One image per box, in the order of the rows. The id is ``"<image id>#<k>"``, where k counts the boxes
+        of an image from 0, so statements about a crop are found again as long as its image has the same boxes
+        in the same order. To review only some of them, index the crops and the labels, not `boxes`.
+        `ImageSet.provenance` has the columns ``image, label, x, y, width, height``.
     labels : Series of shape (n_crops,)
-        The label of each crop, with the index of its row in `boxes` and the name "label", so that
-        `SimilarityReview.apply_to` puts corrected labels into `boxes`.
+        The label of each crop, named "label", with the index of its row in `boxes`, so that
+        `SimilarityReview.apply_to` can write corrected labels into `boxes`.
 
     Raises
     ------
     KeyError
-        If a box is on an image that is not among the images.
+        If a box refers to an image that is not in `images`.
     ValueError
-        If a column is missing, the index of `boxes` names a row twice, or `margin` is not 0 or more.
+        If a column is missing, the index of `boxes` is not unique, or `margin` is negative or not finite.
 
     Warns
     -----
     UnreadableImageWarning
-        If boxes are on images that were left out of `images` because they cannot be read. Their crops are
-        left out, and listed in the ``problems`` of the crops.
+        If boxes refer to images that `images` left out as unreadable. Their crops are left out too, and
+        listed in ``crops.problems``.
 
     Notes
     -----
-    A crop holds all pixels that the box and its margin touch. A box that is incomplete, has no area or leaves
-    its image by a pixel or more, and an image that cannot be read, stop nothing: the crop is unreadable, for
-    a reason that names the box (`ImageSet.problems`).
+    A crop holds all pixels that the box and its margin touch. Bad boxes (incomplete, without area, or outside
+    their image by a pixel or more) and unreadable images do not raise here: their crops are unreadable, and
+    `ImageSet.problems` names the box and the reason.
 
     Examples
     --------
@@ -82,23 +82,23 @@ def labeled_crops(
     (('a.png#0',), (24, 12), {7: 'cat'})
     """
     if not 0 <= margin < math.inf:
-        raise ValueError(f"margin is {margin}; give a share of the longer side of a box, such as 0.1")
+        raise ValueError(f"margin is {margin}; give a fraction of the longer side of the box, such as 0.1")
     if not boxes.index.is_unique:
         twice = boxes.index[boxes.index.duplicated()].tolist()[0]
         raise ValueError(
-            f"the index of the boxes names the row {twice!r} twice, so that corrected labels could not be "
-            "put back; use boxes = boxes.reset_index(drop=True) from here on"
+            f"the index of the boxes contains {twice!r} twice, so corrected labels could not be written "
+            "back; make it unique with boxes = boxes.reset_index(drop=True)"
         )
     drawn = drawn_boxes(boxes)
     names = drawn["image"].astype("str")
     ids = names + "#" + drawn.groupby(names, sort=False).cumcount().astype("str")
-    reasons = _left_out(images, names)
+    reasons = _find_unreadable(images, names)
     lost = names.isin(reasons).to_numpy()
     if lost.any():
         first = names[lost].iloc[0]
         warnings.warn(
-            f"{lost.sum()} of {len(drawn)} boxes are left out because of their images, the first of them: "
-            f"{reasons[first]}. See .problems of the crops for all",
+            f"{lost.sum()} of {len(drawn)} boxes are left out because their images cannot be read; the "
+            f"first: {reasons[first]}. The attribute .problems of the crops lists all of them",
             UnreadableImageWarning,
             stacklevel=2,
         )
@@ -108,7 +108,7 @@ def labeled_crops(
     provenance = kept[["image", "label", *BOX]].astype({"image": "str", **dict.fromkeys(BOX, "float64")})
     crops = ImageSet(
         [
-            _Crop(recent, images.position(name), (x, y, width, height), margin, id_)
+            _CropSource(recent, images.position(name), (x, y, width, height), margin, id_)
             for name, id_, (x, y, width, height) in zip(names[~lost], ids[~lost], sides, strict=True)
         ],
         ids[~lost].tolist(),
@@ -118,8 +118,8 @@ def labeled_crops(
     return crops, kept["label"].copy()
 
 
-class _Crop(Source):
-    """A box of an image, cut out when it is read."""
+class _CropSource(ImageSource):
+    """A box of an image, cropped when it is read."""
 
     __slots__ = ("box", "id_", "margin", "position", "recent")
 
@@ -132,7 +132,7 @@ class _Crop(Source):
         self.id_ = id_
 
     def read(self) -> NDArray[np.uint8]:
-        """Cut the crop out of its image; raises `ImageError` when that fails."""
+        """Crop the box out of its image; raise `ImageError` if that fails."""
         image_id, _, number = self.id_.rpartition("#")
         try:
             image = self.recent[self.position]
@@ -140,29 +140,29 @@ class _Crop(Source):
             raise ImageError(self.id_, f"image '{image_id}' cannot be read: {error.reason}") from error
         height, width = image.shape[:2]
         try:
-            x, y, box_width, box_height = box_inside(
+            x, y, box_width, box_height = clip_box(
                 self.box, (width, height), f"box {number} of image '{image_id}'"
             )
         except ValueError as error:
             raise ImageError(self.id_, f"{error}") from error
         extra = self.margin * max(box_width, box_height)
-        left, right = _ends(x - extra, x + box_width + extra, width)
-        top, bottom = _ends(y - extra, y + box_height + extra, height)
+        left, right = _find_touched_pixels(x - extra, x + box_width + extra, width)
+        top, bottom = _find_touched_pixels(y - extra, y + box_height + extra, height)
         crop = image[top:bottom, left:right].copy()  # a view would keep the whole image in memory
         crop.setflags(write=False)
         return crop
 
 
-def _ends(start: float, end: float, size: int) -> tuple[int, int]:
-    """Return the first pixel that a side touches and the one after the last, within the image."""
-    # rounded first: ends that were computed may miss a whole pixel by the last digits
+def _find_touched_pixels(start: float, end: float, size: int) -> tuple[int, int]:
+    """Return the first pixel that a side of a box touches and the one after the last, within the image."""
+    # rounded first: computed ends may miss a whole number in the last digits
     first = min(max(math.floor(round(start, 6)), 0), size - 1)
     after = min(max(math.ceil(round(end, 6)), first + 1), size)
     return first, after
 
 
-def _left_out(images: ImageSet, names: pd.Series[str]) -> dict[str, str]:
-    """Return those of some images that were left out of the set because they cannot be read, and why.
+def _find_unreadable(images: ImageSet, names: pd.Series[str]) -> dict[str, str]:
+    """Return the reason for each named image that the set left out as unreadable.
 
     Raises
     ------
@@ -174,9 +174,9 @@ def _left_out(images: ImageSet, names: pd.Series[str]) -> dict[str, str]:
     strangers = missing[~missing.isin(problems["image"])]
     if len(strangers):
         raise KeyError(
-            f"the box at index {strangers.index.tolist()[0]!r} is on image {strangers.iloc[0]!r}, which is "
-            f"not among these {len(images)} images ({len(strangers)} boxes are on such images); give the "
-            "images that the boxes were drawn on, or leave these boxes out"
+            f"the box at index {strangers.index.tolist()[0]!r} refers to image {strangers.iloc[0]!r}, which "
+            f"is not in the set of {len(images)} images ({len(strangers)} boxes refer to such images); give "
+            "the images that the boxes were drawn on, or drop these boxes"
         )
     reasons = dict(zip(problems["image"], problems["reason"], strict=True))
     return {name: f"image '{name}' cannot be read: {reasons[name]}" for name in missing.unique()}

@@ -1,4 +1,4 @@
-"""Content as 16 bytes: the same content has the same digest, and other content another one."""
+"""Digests of arrays and image files: 16 bytes that are equal if and only if the content is equal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_DECODING = 1  # goes up when `decode` begins to give other pixels for a file that it could read before
+_DECODING = 1  # increment when `decode` starts to return other pixels for a file that it could already read
 
 
 def array_digest(array: NDArray[Any]) -> bytes:
@@ -31,7 +31,7 @@ def array_digest(array: NDArray[Any]) -> bytes:
     Raises
     ------
     TypeError
-        If the array holds something else than numbers.
+        If the array does not hold numbers.
 
     Examples
     --------
@@ -43,14 +43,14 @@ def array_digest(array: NDArray[Any]) -> bytes:
     """
     array = np.asarray(array)
     if array.dtype.kind not in "biufc":
-        raise TypeError(f"an array of dtype {array.dtype} has no digest; give numbers")
+        raise TypeError(f"an array of dtype {array.dtype} has no digest; give an array of numbers")
     digest = _blake2b(f"array {array.dtype.str} {array.shape}\n")
     digest.update(np.ascontiguousarray(array).data)
     return digest.digest()
 
 
 def file_digest(path: Path, levels: tuple[int, int]) -> bytes:
-    """Return a digest of an image file's bytes and of the levels it is decoded with, not of its name.
+    """Return a digest of the bytes of an image file and the levels it is decoded with, but not of its name.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Where one image comes from: a file, an array, or a lazy sequence that makes it."""
+"""Sources of a single image: a file, an array in memory, or an item of a lazy sequence."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     Image = NDArray[np.uint8]
 
 
-class Source:
-    """Where one image comes from, shared by all sets it is in."""
+class ImageSource:
+    """The source of one image, shared by all sets that contain it."""
 
     __slots__ = ("problem",)
 
@@ -27,16 +27,16 @@ class Source:
         self.problem: str | None = None
 
     def read(self) -> Image:
-        """Return the image; raises `ImageError` when it cannot be read."""
+        """Return the image; raise `ImageError` if it cannot be read."""
         raise NotImplementedError
 
     def digest(self) -> bytes:
-        """Return 16 bytes that stand for the pixels; raises what `read` raises."""
+        """Return a digest of the pixels, 16 bytes; raise whatever `read` raises."""
         return array_digest(self.read())
 
 
-class File(Source):
-    """An image in a file, decoded when it is read."""
+class FileSource(ImageSource):
+    """An image file, decoded when it is read."""
 
     __slots__ = ("levels", "max_pixels", "path")
 
@@ -47,20 +47,20 @@ class File(Source):
         self.max_pixels = max_pixels
 
     def read(self) -> Image:
-        """Decode the file; raises `ImageError` when that fails."""
+        """Decode the file; raise `ImageError` if that fails."""
         return decode(self.path, levels=self.levels, max_pixels=self.max_pixels)
 
     def digest(self) -> bytes:
-        """Return 16 bytes that stand for the file's bytes and the levels; nothing is decoded."""
+        """Return a digest of the bytes of the file and the levels, 16 bytes, without decoding."""
         try:
             return file_digest(self.path, self.levels)
         except OSError:
-            self.read()  # which fails too, with a sentence
+            self.read()  # fails too, with an ImageError that explains why
             raise
 
 
-class Held(Source):
-    """An image in memory."""
+class ArraySource(ImageSource):
+    """An array in memory."""
 
     __slots__ = ("array",)
 
@@ -73,8 +73,8 @@ class Held(Source):
         return self.array
 
 
-class Made(Source):
-    """An image that a lazy sequence makes when it is read."""
+class SequenceSource(ImageSource):
+    """An item of a lazy sequence, requested when it is read."""
 
     __slots__ = ("arrays", "i", "id_")
 
@@ -85,29 +85,29 @@ class Made(Source):
         self.id_ = id_
 
     def read(self) -> Image:
-        """Ask the sequence for the image, and check it; raises ValueError when it is none."""
-        return valid_array(self.arrays[self.i], self.id_)
+        """Request the item and validate it; raise ValueError if it is not an image."""
+        return as_image(self.arrays[self.i], self.id_)
 
 
-def valid_array(array: Any, id_: str) -> Image:
-    """Return an array as an image: contiguous, read-only, in the memory of the array where it can be.
+def as_image(array: Any, id_: str) -> Image:
+    """Return a contiguous, read-only view of an array, copied only if it is not contiguous.
 
     Raises
     ------
     ValueError
-        If it is not (H, W) or (H, W, 3) uint8, or has no pixels; the message names the image.
+        If the array is not (H, W) or (H, W, 3) uint8, or is empty; the message names the image.
     """
     array = np.asarray(array)
     if array.dtype != np.uint8:
         raise ValueError(
-            f"image '{id_}' has dtype {array.dtype}; scale it to 0..255 and convert it with .astype(np.uint8)"
+            f"image '{id_}' has dtype {array.dtype}; scale it to 0..255 and convert it by .astype(np.uint8)"
         )
     if array.ndim not in {2, 3} or (array.ndim == 3 and array.shape[2] != 3):
         raise ValueError(
-            f"image '{id_}' has shape {array.shape}; give (H, W) for gray or (H, W, 3) for color"
+            f"image '{id_}' has shape {array.shape}; give (H, W) for grayscale or (H, W, 3) for RGB"
         )
     if array.size == 0:
-        raise ValueError(f"image '{id_}' has shape {array.shape}: no pixels; leave it out")
+        raise ValueError(f"image '{id_}' has shape {array.shape}, that is, no pixels; leave it out")
     view: Image = np.ascontiguousarray(array).view()
     view.setflags(write=False)
     return view

@@ -1,10 +1,10 @@
-"""What a label is called, whatever its type."""
+"""Conversion of labels of any type to text."""
 
 import numpy as np
 
 
 def label_text(value: object) -> str:
-    """Return a label as statements and people call it: 3 and 3.0 are "3".
+    """Return the text of a label as annotations store it: 3 and 3.0 are "3".
 
     Examples
     --------

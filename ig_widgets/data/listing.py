@@ -1,4 +1,4 @@
-"""The image files of a folder and of the folders inside it."""
+"""Recursive listing of the image files in a folder."""
 
 import os
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 from ig_widgets.data.decoding import EXTENSIONS
 
 
-def files_below(folder: Path) -> tuple[dict[str, Path], list[tuple[str, str]]]:
-    """Find the image files below a folder by id, and the (id, reason) of what cannot be listed.
+def list_images(folder: Path) -> tuple[dict[str, Path], list[tuple[str, str]]]:
+    """List the image files below a folder by id, and the (id, reason) of those that cannot be listed.
 
     Raises
     ------
@@ -18,16 +18,16 @@ def files_below(folder: Path) -> tuple[dict[str, Path], list[tuple[str, str]]]:
     left_out: list[tuple[str, str]] = []
     seen: set[tuple[int, int]] = set()
 
-    def unlisted(error: OSError) -> None:
+    def record_error(error: OSError) -> None:
         reason = f"the folder cannot be listed ({error.strerror}); ask its owner or change its mode"
         if Path(error.filename) == folder:
             raise PermissionError(f"'{folder}': {reason}") from error
         left_out.append((Path(error.filename).relative_to(folder).as_posix(), reason))
 
-    for parent, folders, names in os.walk(folder, onerror=unlisted, followlinks=True):
+    for parent, folders, names in os.walk(folder, onerror=record_error, followlinks=True):
         status = Path(parent).stat()
         if (status.st_dev, status.st_ino) in seen:
-            folders.clear()  # a link back up, or a second way to the same folder
+            folders.clear()  # a link to a parent, or a second link to the same folder
             continue
         seen.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))

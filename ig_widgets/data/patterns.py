@@ -1,4 +1,4 @@
-"""Patterns: the small images that people's boxes cut out of the large ones."""
+"""Patterns: small images, cropped from the boxes that annotators drew."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from ig_widgets.data.images import ImageSet
 
 
 def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
-    """Cut the boxes out of their images.
+    """Crop the boxes out of their images.
 
     Parameters
     ----------
@@ -19,30 +19,30 @@ def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
         The images that the boxes were drawn on.
     boxes
         One row per box with the columns ``image, label, x, y, width, height`` in pixels of the
-        full-resolution image: annotations, or the result of `merge_boxes`, whose outliers are cut out
-        like the rest unless the caller leaves them away. Rows without a box are about the whole image
-        and are ignored, and so are rows whose ``present`` is False.
+        full-resolution image: annotations, or the result of `merge_boxes`, whose outliers are cropped like
+        the rest unless the caller drops them. Rows without a box (statements about the whole image) and
+        rows whose ``present`` is False are ignored.
 
     Returns
     -------
     ImageSet
-        One pattern per box, in the order of the rows, called ``"<image id>#<k>"`` where k counts the boxes
-        of an image from 0. Its ``provenance`` has the columns ``image, label, x, y, width, height`` (the
-        box as it was given) and ``parent, operation, magnitude, seed``, which are missing: nothing was
-        augmented. Boxes on images that cannot be read are left out, with the warning of the images.
+        One pattern per box, in the order of the rows. The id is ``"<image id>#<k>"``, where k counts the
+        boxes of an image from 0. Its ``provenance`` has the columns ``image, label, x, y, width, height``
+        (the box as given) and ``parent, operation, magnitude, seed``, which are missing because the patterns
+        are not augmented. Boxes on images that cannot be read are left out with an `UnreadableImageWarning`.
 
     Raises
     ------
     KeyError
-        If a box is on an image that is not among the images.
+        If a box refers to an image that is not in `images`.
     ValueError
-        If a column is missing, or a box is incomplete, leaves its image or is less than 2 pixels wide or
-        high.
+        If a column is missing, or a box is incomplete, extends beyond its image, or is less than 2 pixels
+        wide or high.
 
     Notes
     -----
-    The pattern is ``image[int(y):int(y + height), int(x):int(x + width)]``: the ends are computed from the
-    exact box and then truncated, as in the published code of Inspector Gadget (Heo et al. 2020).
+    The pattern is ``image[int(y):int(y + height), int(x):int(x + width)]``: the ends of the exact box are
+    truncated, as in the published code of Inspector Gadget (Heo et al. 2020).
     """
     drawn = drawn_boxes(boxes)
     provenance = pd.DataFrame(
@@ -63,9 +63,9 @@ def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
     boxed = images[[images.position(str(image_id)) for image_id in by_image]]
     for (image_id, rows), image in zip(by_image.items(), boxed, strict=True):
         if image.size == 0:
-            continue  # it cannot be read: the pass has warned about it
+            continue  # unreadable; the iteration has warned about it
         for row in map(int, rows):
-            crops[row] = _cropped(image, sides[row], f"box {numbers[row]} of image '{image_id}'")
+            crops[row] = _crop(image, sides[row], f"box {numbers[row]} of image '{image_id}'")
     kept = sorted(crops)
     return ImageSet.from_arrays(
         [crops[row] for row in kept],
@@ -75,19 +75,19 @@ def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
 
 
 def pattern_sources(patterns: ImageSet, images: ImageSet) -> NDArray[np.int64]:
-    """Positions of the images that patterns were cut from.
+    """Find the images that patterns were cropped from.
 
     Parameters
     ----------
     patterns
-        Patterns with provenance, augmented ones included: they come from the image of their parent.
+        Patterns with provenance. Augmented patterns come from the image of their parent.
     images
-        The images to look them up in.
+        The images to look up.
 
     Returns
     -------
     int array of shape (n_patterns,)
-        Position in ``images``, -1 where the source is unknown or not among them.
+        Position in ``images``; -1 where the image is unknown or not in ``images``.
     """
     if patterns.provenance is None:
         return np.full(len(patterns), -1)
@@ -95,7 +95,7 @@ def pattern_sources(patterns: ImageSet, images: ImageSet) -> NDArray[np.int64]:
     return np.array([positions.get(image, -1) for image in patterns.provenance["image"]], dtype=np.int64)
 
 
-def _cropped(image: NDArray[Any], box: NDArray[np.float64], name: str) -> NDArray[Any]:
+def _crop(image: NDArray[Any], box: NDArray[np.float64], name: str) -> NDArray[Any]:
     left, top, right, bottom = box_ends(box, image.shape, name)
     return image[top:bottom, left:right].copy()
 
@@ -108,17 +108,17 @@ def box_ends(box: NDArray[np.float64], shape: tuple[int, ...], name: str) -> tup
     box
         x, y, width and height.
     shape
-        Of the image: height, width, and what may follow.
+        Shape of the image: height, width, and possibly channels.
     name
-        What to call the box in an error.
+        The name of the box in error messages.
 
     Raises
     ------
     ValueError
-        If it is incomplete, leaves the image, or is less than 2 pixels wide or high.
+        If the box is incomplete, extends beyond the image, or is less than 2 pixels wide or high.
     """
     if not np.isfinite(box).all():
-        raise ValueError(f"{name} is incomplete; give x, y, width and height, or none of them")
+        raise ValueError(f"{name} is incomplete; give all of x, y, width and height, or none of them")
     x, y, box_width, box_height = box.tolist()
     height, width = shape[:2]
     left, top = int(x), int(y)
@@ -129,7 +129,7 @@ def box_ends(box: NDArray[np.float64], shape: tuple[int, ...], name: str) -> tup
         ("y", top, bottom, height, "high"),
     ):
         if start < 0:
-            raise ValueError(f"{name} starts at {axis} = {start}; boxes lie inside their image")
+            raise ValueError(f"{name} starts at {axis} = {start}; boxes must lie inside their image")
         if end > size:
             raise ValueError(
                 f"{name} ends at {axis} = {end} but the image is {size} {side};"

@@ -1,4 +1,4 @@
-"""A function applied to many items by threads, a few of them ahead of whoever takes the results."""
+"""Prefetching: a function is applied to items in threads, a few results ahead of the consumer."""
 
 import os
 from collections import deque
@@ -10,14 +10,14 @@ from typing import TypeVar
 _WORKERS = min(4, os.cpu_count() or 1)
 
 WINDOW = 2 * _WORKERS
-"""Results, such as decoded images, that may wait for the consumer."""
+"""Maximum number of results, such as decoded images, that wait for the consumer."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
-    """Apply `function` in threads, results in order, at most a window of them ahead of the consumer."""
+    """Apply `function` to `items` in threads and yield the results in order, at most `WINDOW` ahead."""
     items = iter(items)
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="ig_widgets-images")
@@ -27,5 +27,5 @@ def ahead(function: Callable[[Item], Result], items: Iterable[Item]) -> Generato
             result = waiting.popleft().result()
             waiting.extend(pool.submit(function, item) for item in islice(items, 1))
             yield result
-    finally:  # also when the consumer stops early
+    finally:  # also if the consumer stops early
         pool.shutdown(cancel_futures=True)

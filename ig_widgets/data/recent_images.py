@@ -1,4 +1,4 @@
-"""The images that were read last, kept for what is cut out of them next."""
+"""A least-recently-used cache of decoded images."""
 
 from __future__ import annotations
 
@@ -15,39 +15,41 @@ if TYPE_CHECKING:
 
     Image = NDArray[np.uint8]
 
-_MOST_BYTES = 256 * 2**20
+_MAX_BYTES = 256 * 2**20
 
 
 class RecentImages:
-    """Images that are read once as long as they are asked for again soon, from however many threads.
+    """A thread-safe cache of the images of a set that were requested most recently.
+
+    Threads that request the same image at the same time read it once.
 
     Parameters
     ----------
     images
         The images.
-    most_bytes
-        Images of so many bytes are kept, those that were asked for last. The last one is kept whatever its
-        size; beside these are only the images that are being read.
+    max_bytes
+        Size of the cache. The most recent image is kept whatever its size; images that are being read do not
+        count.
     """
 
-    def __init__(self, images: ImageSet, most_bytes: int = _MOST_BYTES) -> None:
+    def __init__(self, images: ImageSet, max_bytes: int = _MAX_BYTES) -> None:
         self._images = images
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._bytes = 0
         self._readings: OrderedDict[int, Future[Image]] = OrderedDict()
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[type[RecentImages], tuple[ImageSet, int]]:
-        """Send the images to another process, which keeps its own."""
-        return RecentImages, (self._images, self._most_bytes)
+        """Pickle the images but not the cache: each process has its own."""
+        return RecentImages, (self._images, self._max_bytes)
 
     def __getitem__(self, position: int) -> Image:
-        """Return an image; who asks while another thread reads it waits for that thread.
+        """Return an image, waiting for another thread if that is already reading it.
 
         Raises
         ------
         ImageError
-            If it cannot be read. That is not remembered: the next one to ask tries again.
+            If the image cannot be read. Failures are not cached: the next request tries again.
         """
         with self._lock:
             reading = self._readings.get(position)
@@ -67,13 +69,13 @@ class RecentImages:
         with self._lock:
             mine.set_result(image)
             self._bytes += image.nbytes
-            self._forget(position)
+            self._evict(position)
         return image
 
-    def _forget(self, last: int) -> None:
-        """Forget images while there are too many bytes, the one asked for longest ago first."""
+    def _evict(self, last: int) -> None:
+        """Evict the least recently requested images until the cache is within its limit."""
         for position in list(self._readings):
-            if self._bytes <= self._most_bytes:
+            if self._bytes <= self._max_bytes:
                 return
             if position != last and self._readings[position].done():
                 self._bytes -= self._readings.pop(position).result().nbytes

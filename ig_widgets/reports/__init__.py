@@ -1,4 +1,4 @@
-"""Reports: what came of it, in facts, tables and figures."""
+"""Reports on annotator agreement and label reviews: facts, tables and figures."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The report of how much people agree."""
+"""The report on the agreement between annotators."""
 
 import numpy as np
 import pandas as pd
@@ -9,12 +9,12 @@ from ig_widgets.compute.crowd.agreement import (
     krippendorff_alpha,
     presence,
 )
-from ig_widgets.reports.figures import agreement_figure
+from ig_widgets.reports.agreement_figure import plot_agreement
 from ig_widgets.reports.report import Report
 
 
 def agreement_report(annotations: pd.DataFrame, *, min_iou: float = 0.0) -> Report:
-    """Show how much people agree, in facts and a picture.
+    """Report how well annotators agree.
 
     Parameters
     ----------
@@ -24,22 +24,24 @@ def agreement_report(annotations: pd.DataFrame, *, min_iou: float = 0.0) -> Repo
     Returns
     -------
     Report
-        The facts: how many people and images there are, and how many of these were seen by two people at
-        least; Krippendorff's alpha on what is present; around how many things anybody drew a box, and around
-        how many everybody who looked did. The picture: see `agreement_figure`.
+        The facts: the numbers of annotators, of annotated images and of images annotated by at least two;
+        Krippendorff's alpha of the labels present; the number of objects boxed by at least one annotator, and
+        by all who saw the image. The figure: see `plot_agreement`.
     """
-    people = annotator_agreement(annotations, min_iou=min_iou)
+    annotators = annotator_agreement(annotations, min_iou=min_iou)
     images = image_agreement(annotations, min_iou=min_iou)
     common = images[images["annotators"] > 1]
     alpha = krippendorff_alpha(presence(annotations))
     facts = {
-        "annotators": len(people),
-        "images that somebody looked at": len(images),
-        "images that two or more looked at": len(common),
-        "Krippendorff's alpha on what is present": "too little to tell"
+        "annotators": len(annotators),
+        "annotated images": len(images),
+        "images annotated by two or more": len(common),
+        "Krippendorff's alpha of the labels present": "undefined (annotations too few or all equal)"
         if np.isnan(alpha)
         else f"{alpha:.2f}",
-        "things that anybody drew there": int(common["things"].sum()),
-        "things that everybody drew": int(common["agreed"].sum()),
+        "objects boxed there by at least one annotator": int(common["things"].sum()),
+        "objects boxed by all who saw the image": int(common["agreed"].sum()),
     }
-    return Report("Agreement", facts, {"How much people agree": agreement_figure(people, common["iou"])})
+    return Report(
+        "Agreement", facts, {"Agreement between annotators": plot_agreement(annotators, common["iou"])}
+    )

@@ -1,4 +1,4 @@
-"""The report of a review of labels: what was changed, by whom, and what may be left."""
+"""The report on a label review: changes, annotators and an estimate of the errors left."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,15 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.data.reviews.errors_left import counted, errors_left
+from ig_widgets.data.reviews.errors_left import choose_window, errors_left
 from ig_widgets.data.reviews.label_table import CONFIRMED, RELABELED, LabelTable
 from ig_widgets.data.reviews.review_record import Kind, ReviewRecord
 from ig_widgets.reports.label_review_figures import (
     NO_LABEL,
     NOT_KNOWN,
-    counts_of_changes,
-    errors_by_looks,
-    pictures_of_changes,
+    plot_change_counts,
+    plot_changed_images,
+    plot_errors_found,
 )
 from ig_widgets.reports.report import Report
 
@@ -25,109 +25,108 @@ from ig_widgets.reports.report import Report
 def review_report(
     images: ImageSet, labels: ArrayLike, log: AnnotationLog, *, classes: Sequence[Any] | None = None
 ) -> Report:
-    """Show what people changed in a review of labels, and who did.
+    """Report the changes that annotators made in a label review.
 
-    It stands on the log alone: what was said in `SimilarityReview` by anybody about these images, as far as
-    it is in force.
+    The report is based only on the log: on the statements of all annotators in `SimilarityReview` about these
+    images that are in force.
 
     Parameters
     ----------
     images
         n images.
     labels
-        The label that each image was given, missing where it has none: those that were reviewed, not the
-        corrected ones.
+        The labels that were reviewed, not the corrected ones; missing for unlabeled images.
     log
-        Where the statements are.
+        The annotation log of the review.
     classes
-        The values that an image can be given, in the order in which they are drawn; default: the categories,
-        or the distinct labels, sorted. What people gave beside them is added.
+        The classes in the order of the figures. Default: the categories of `labels`, or its distinct values,
+        sorted. Other labels that annotators gave are appended.
 
     Returns
     -------
     Report
-        The facts: how many labels were looked at, said to be wrong, replaced and confirmed; about how many
-        images people contradict each other; and an estimate of the wrong labels left, for which see
-        `errors_left`. There, an image is looked at when the first annotator looks at it, and wrong if
-        anybody says so.
+        The facts: the numbers of labels that were looked at, marked as wrong, replaced and confirmed; the
+        number of images with contradictory decisions; and an estimate of the number of wrong labels left, see
+        `errors_left`. For it, an image counts as looked at when the first annotator sees it, and as wrong
+        if any annotator marks it.
 
-        The tables, as far as there is something to tell: ``"Annotators"``, with each person's own estimate of
-        the wrong labels left among those that this person did not look at; ``"Kinds of change"``, by number
-        of images; and ``"Changes"``, one row for each image and annotator with the columns ``image, given,
-        now, annotator, at, note``, those that others contradict first. Labels are texts there, as in the log:
-        3 and 3.0 are "3". ``given`` is missing where there was no label, ``now`` where the given label is
-        said to be wrong and the right one is not known. Times are UTC.
+        The tables, omitted if empty: ``"Annotators"``, with an estimate for each annotator of the wrong
+        labels among those that this annotator has not looked at; ``"Kinds of change"``, by number of images;
+        and ``"Changes"``, one row per image and annotator with the columns ``image, given, now, annotator,
+        at, note``, contradicted changes first. Labels are text, as in the log: 3 and 3.0 are "3". ``given``
+        is missing for unlabeled images, and ``now`` if the given label is marked as wrong without a
+        replacement. Times are UTC.
 
-        The pictures: images that were changed, each kind of change together; how many were changed from
-        which label to which; and the wrong labels found against the number looked at.
+        The figures: the changed images, grouped by kind of change; the number of changes from each label to
+        each other; and the number of wrong labels found against the number looked at.
 
     Raises
     ------
     ValueError
-        If the labels or classes do not fit the images, or there are none: see `SimilarityReview`.
+        If labels or classes do not match the images, or there are none: see `SimilarityReview`.
     LogError
         If the log cannot be read.
     """
     record = ReviewRecord(images, labels, log, classes)
     if not record.tables:
-        facts = {**_of_images(record), "looked at": "nothing yet: nobody has reviewed these labels"}
-        return Report("Review of labels", facts | _apart(record), {})
+        facts = {**_count_images(record), "looked at": "none yet: these labels have not been reviewed"}
+        return Report("Label review", facts | _count_ignored(record), {})
     kinds = record.kinds()
-    tables = {"Annotators": _annotators(record)}
+    tables = {"Annotators": _tabulate_annotators(record)}
     figures = {}
     if kinds:
-        tables |= {"Kinds of change": _kinds(kinds), "Changes": _changes(record)}
-        figures["What was changed"] = pictures_of_changes(images, kinds)
-        figures["How many were changed from which label to which"] = counts_of_changes(kinds, record.texts)
-    found = {name: table.wrong()[_looked(record, table)] for name, table in record.tables.items()}
-    figures["Wrong labels found"] = errors_by_looks(found)
-    return Report("Review of labels", _facts(record) | _apart(record), figures, tables)
+        tables |= {"Kinds of change": _tabulate_kinds(kinds), "Changes": _tabulate_changes(record)}
+        figures["Changed images"] = plot_changed_images(images, kinds)
+        figures["Number of changes by label"] = plot_change_counts(kinds, record.texts)
+    wrong = {name: table.wrong()[_find_reviewed_rows(record, table)] for name, table in record.tables.items()}
+    figures["Wrong labels found"] = plot_errors_found(wrong)
+    return Report("Label review", _summarize(record) | _count_ignored(record), figures, tables)
 
 
-def _of_images(record: ReviewRecord) -> dict[str, object]:
+def _count_images(record: ReviewRecord) -> dict[str, object]:
     return {"images": len(record.labeled), "with a label": int(record.labeled.sum())}
 
 
-def _facts(record: ReviewRecord) -> dict[str, object]:
+def _summarize(record: ReviewRecord) -> dict[str, object]:
     states = np.array([table.states for table in record.tables.values()])  # (annotators, n)
     replaced = (states == RELABELED).any(axis=0)
     disputed = record.decisions["row"][record.decisions["against"].str.len() > 0].nunique()
-    looked = [row for row in record.looked if record.labeled[row]]
+    reviewed = [row for row in record.looked if record.labeled[row]]
     seen = np.sum([table.seen for table in record.tables.values()], axis=0)
     times = record.statements["at"]
-    count = counted(len(looked))
-    last = f"the last {count}" if len(looked) > count else "those"
+    window = choose_window(len(reviewed))
+    last = f"the last {window}" if len(reviewed) > window else "those"
     return {
-        **_of_images(record),
+        **_count_images(record),
         "annotators": len(record.tables),
         "looked at": len(record.looked),
         "looked at by two or more": int((seen > 1).sum()),
-        "labels said to be wrong": int(record.wrong.sum()),
-        "labels replaced by another one": int((replaced & record.labeled).sum()),
-        "images without a label that were given one": int((replaced & ~record.labeled).sum()),
-        "labels said to be right": int((states == CONFIRMED).any(axis=0).sum()),
-        "images about which annotators contradict each other": disputed,
-        f"wrong labels left, if the others are like {last} looked at": _left(
-            record.wrong[looked], int(record.labeled.sum()) - len(looked)
+        "labels marked as wrong": int(record.wrong.sum()),
+        "labels replaced": int((replaced & record.labeled).sum()),
+        "unlabeled images given a label": int((replaced & ~record.labeled).sum()),
+        "labels confirmed": int((states == CONFIRMED).any(axis=0).sum()),
+        "images with contradictory decisions": disputed,
+        f"wrong labels left, if the others are like {last} looked at": _format_errors_left(
+            record.wrong[reviewed], int(record.labeled.sum()) - len(reviewed)
         ),
-        "from the first to the last statement": _duration(times.max() - times.min()),
+        "time from the first to the last statement": _format_duration(times.max() - times.min()),
     }
 
 
-def _apart(record: ReviewRecord) -> dict[str, object]:
-    """Return facts about what was said and is not in the report, where there is any."""
-    said = {
-        "decisions in this log about other images": record.elsewhere,
-        "decisions about other labels of these images": record.outdated,
+def _count_ignored(record: ReviewRecord) -> dict[str, object]:
+    """Count the decisions in the log that the report ignores, if there are any."""
+    counts = {
+        "ignored: decisions about other images": record.elsewhere,
+        "ignored: decisions about other labels of these images": record.outdated,
     }
-    return {name: count for name, count in said.items() if count}
+    return {name: count for name, count in counts.items() if count}
 
 
-def _annotators(record: ReviewRecord) -> pd.DataFrame:
+def _tabulate_annotators(record: ReviewRecord) -> pd.DataFrame:
     rows = []
     for annotator, table in record.tables.items():
-        mine = record.decisions[record.decisions["annotator"] == annotator]
-        looked = _looked(record, table)
+        own = record.decisions[record.decisions["annotator"] == annotator]
+        reviewed = _find_reviewed_rows(record, table)
         times = record.statements["at"][record.statements["annotator"] == annotator]
         rows.append(
             {
@@ -136,8 +135,10 @@ def _annotators(record: ReviewRecord) -> pd.DataFrame:
                 "wrong": int(table.wrong().sum()),
                 "replaced": int(((table.states == RELABELED) & record.labeled).sum()),
                 "right": int((table.states == CONFIRMED).sum()),
-                "contradicted": int((mine["against"].str.len() > 0).sum()),
-                "wrong labels left": _left(table.wrong()[looked], int(record.labeled.sum()) - len(looked)),
+                "contradicted": int((own["against"].str.len() > 0).sum()),
+                "wrong labels left": _format_errors_left(
+                    table.wrong()[reviewed], int(record.labeled.sum()) - len(reviewed)
+                ),
                 "from": times.min(),
                 "to": times.max(),
             }
@@ -145,7 +146,7 @@ def _annotators(record: ReviewRecord) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _kinds(kinds: Sequence[Kind]) -> pd.DataFrame:
+def _tabulate_kinds(kinds: Sequence[Kind]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "number": range(1, len(kinds) + 1),
@@ -157,14 +158,14 @@ def _kinds(kinds: Sequence[Kind]) -> pd.DataFrame:
     )
 
 
-def _changes(record: ReviewRecord) -> pd.DataFrame:
+def _tabulate_changes(record: ReviewRecord) -> pd.DataFrame:
     changes = record.changes()
-    says = record.decisions.set_index(["row", "annotator"])["now"]
+    decisions = record.decisions.set_index(["row", "annotator"])["now"]
     notes = [
         "; ".join(
             [
-                *(["the right label is not known"] if pd.isna(now) else []),
-                *(f"{other} says {says[row, other]}" for other in against),
+                *(["the correct label is unknown"] if pd.isna(now) else []),
+                *(f"{other} says {decisions[row, other]}" for other in against),
             ]
         )
         for row, now, against in zip(changes["row"], changes["now"], changes["against"], strict=True)
@@ -172,26 +173,26 @@ def _changes(record: ReviewRecord) -> pd.DataFrame:
     return changes[["image", "given", "now", "annotator", "at"]].assign(note=notes).reset_index(drop=True)
 
 
-def _looked(record: ReviewRecord, table: LabelTable) -> list[int]:
-    """Return the labels that an annotator looked at, in the order of looking."""
+def _find_reviewed_rows(record: ReviewRecord, table: LabelTable) -> list[int]:
+    """Return the rows of the labels that an annotator reviewed, in the order of the review."""
     return [row for row in table.looked if record.labeled[row]]
 
 
-def _left(wrong: NDArray[np.bool_], left: int) -> str:
-    """Say how many wrong labels there may be among those that were not looked at."""
+def _format_errors_left(wrong: NDArray[np.bool_], left: int) -> str:
+    """Format the estimated number of wrong labels among those that have not been reviewed."""
     if left == 0:
         return "none"
     if len(wrong) == 0:
-        return "too little to tell"
-    expected, low, high = (_rounded(number) for number in errors_left(wrong, left))
+        return "unknown (no label reviewed)"
+    expected, low, high = (_format_number(number) for number in errors_left(wrong, left))
     return f"{expected} of {left} (95 %: {low} to {high})"
 
 
-def _rounded(number: float) -> str:
+def _format_number(number: float) -> str:
     return f"{number:.0f}" if number >= 10 or number == 0 else f"{number:.1f}"
 
 
-def _duration(time: pd.Timedelta) -> str:
+def _format_duration(time: pd.Timedelta) -> str:
     hours, seconds = divmod(round(time.total_seconds()), 3600)
     minutes, seconds = divmod(seconds, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"

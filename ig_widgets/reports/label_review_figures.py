@@ -1,4 +1,4 @@
-"""Figures of what people changed in a review of labels."""
+"""Figures of a label review: changed images, counts of changes, and errors found over time."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,39 +20,38 @@ NO_LABEL = "(no label)"
 NOT_KNOWN = "(wrong)"
 
 _COLUMNS = 8
-_MOST_PICTURES = 96
-_CELL_INCHES = (1.4, 2.05)  # across, down
-_SIDE_INCHES = 1.2  # of a picture
-_TOP_INCHES = 0.45  # of a place, above the picture
+_MAX_IMAGES = 96
+_CELL_INCHES = (1.4, 2.05)  # width, height
+_SIDE_INCHES = 1.2  # longer side of an image
+_TOP_INCHES = 0.45  # of a cell, above the image
 _SIDE_PIXELS = 160
-_MOST_CLASSES = 20
-_MOST_PEOPLE = 8
+_MAX_CLASSES = 20
+_MAX_ANNOTATORS = 8
 
 
-def pictures_of_changes(images: ImageSet, kinds: Sequence[Kind]) -> Figure:
-    """Draw images that were changed, side by side those that were changed from and to the same label.
+def plot_changed_images(images: ImageSet, kinds: Sequence[Kind]) -> Figure:
+    """Plot the images whose labels were changed, grouped by kind of change.
 
     Parameters
     ----------
     images
-        Where from.
+        The images of the review.
     kinds
-        What was changed, the most common first. Where there are more images than places, each kind has as
-        many places as any other, a row at least, until there are none left.
+        The kinds of change, the most common first. If there are more images than cells, all kinds get the
+        same number of cells, at least one row each, until the cells run out.
 
     Returns
     -------
     Figure
-        Above the pictures of a kind its number and both labels; below each picture the
-        name of the image and who changed its label, in red where others contradict. At the end, how many are
-        not shown, and which could not be read.
+        Above the images of a kind, its number and both labels; below each image, its id and the annotators
+        who changed its label, in red if others contradict them. At the bottom, the number of images that are
+        not shown, and those that cannot be read.
     """
     changes = sum(len(kind.changes) for kind in kinds)
-    chosen = list(_chosen(kinds))
     shown, unreadable = [], []
-    for number, change in chosen:
+    for number, change in _choose_changes(kinds):
         try:
-            shown.append((number, change, _small(images[change.row])))
+            shown.append((number, change, _shrink(images[change.row])))
         except ImageError:
             unreadable.append(images.ids[change.row])
     across, down = _CELL_INCHES
@@ -63,39 +62,39 @@ def pictures_of_changes(images: ImageSet, kinds: Sequence[Kind]) -> Figure:
     ax.set_axis_off()
     for place, (_, change, pixels) in enumerate(shown):
         x, y = place % _COLUMNS * across, place // _COLUMNS * down
-        _draw(ax, x, y, pixels)
+        _draw_image(ax, x, y, pixels)
         _write(ax, x, y + _TOP_INCHES + _SIDE_INCHES + 0.12, across, images.ids[change.row])
         color = "tab:red" if change.against else "black"
-        _write(ax, x, y + _TOP_INCHES + _SIDE_INCHES + 0.24, across, _people(change), color=color)
-    for first, cells, number in _runs([number for number, *_ in shown]):
+        _write(ax, x, y + _TOP_INCHES + _SIDE_INCHES + 0.24, across, _format_annotators(change), color=color)
+    for first, cells, number in _find_runs([number for number, *_ in shown]):
         x, y = first % _COLUMNS * across, first // _COLUMNS * down
         ax.plot([x + 0.05, x + cells * across - 0.05], [y + 0.4] * 2, c="tab:gray", lw=0.8)
-        for line, text in enumerate(reversed(_heading(number, kinds[number], 18 * cells))):
+        for line, text in enumerate(reversed(_format_heading(number, kinds[number], 18 * cells))):
             _write(ax, x, y + 0.34 - 0.15 * line, cells * across, text, size=8)
-    _write(ax, 0, height - 0.15, _COLUMNS * across, _rest(changes, len(shown), unreadable), size=8)
+    _write(ax, 0, height - 0.15, _COLUMNS * across, _format_rest(changes, len(shown), unreadable), size=8)
     ax.set(xlim=(0, _COLUMNS * across), ylim=(height, 0))
     return figure
 
 
-def counts_of_changes(kinds: Sequence[Kind], texts: Sequence[str]) -> Figure:
-    """Draw how many images were changed from which label to which.
+def plot_change_counts(kinds: Sequence[Kind], texts: Sequence[str]) -> Figure:
+    """Plot the number of images changed from each label to each other as a heat map.
 
     Parameters
     ----------
     kinds
-        What was changed.
+        The kinds of change.
     texts
-        Labels in the order in which they are drawn.
+        The labels in the order of rows and columns.
 
     Returns
     -------
     Figure
-        A row for each label that was changed, a column for each that was given instead; of many, those of the
+        One row per label that was changed and one column per new label; if there are many, those with the
         most images.
     """
     order: dict[str | None, int] = {text: place for place, text in enumerate([*texts, None])}
     counts = {(kind.given, kind.now): len(kind.changes) for kind in kinds}
-    sides = [sorted(_most_common(counts, side), key=lambda label: order[label]) for side in (0, 1)]
+    sides = [sorted(_find_most_common(counts, side), key=lambda label: order[label]) for side in (0, 1)]
     shown = np.array([[counts.get((given, now), 0) for now in sides[1]] for given in sides[0]])
     height, width = shown.shape
     figure = Figure(figsize=(2.5 + 0.45 * width, 1.6 + 0.4 * height), layout="constrained")
@@ -123,24 +122,23 @@ def counts_of_changes(kinds: Sequence[Kind], texts: Sequence[str]) -> Figure:
     return figure
 
 
-def errors_by_looks(wrong: Mapping[str, NDArray[np.bool_]]) -> Figure:
-    """Draw how many wrong labels each annotator found among the images that they had looked at.
+def plot_errors_found(wrong: Mapping[str, NDArray[np.bool_]]) -> Figure:
+    """Plot the number of wrong labels that each annotator found against the number looked at.
 
     Parameters
     ----------
     wrong
-        By annotator: of each image looked at, in the order of looking, whether its label was said to be
-        wrong.
+        By annotator: whether each image looked at was marked as wrong, in the order of looking.
 
     Returns
     -------
     Figure
-        One line for each annotator; of many, those who looked at most.
+        One line per annotator; if there are many, those who looked at most.
     """
-    most = sorted(wrong, key=lambda name: -len(wrong[name]))[:_MOST_PEOPLE]
+    most = sorted(wrong, key=lambda name: -len(wrong[name]))[:_MAX_ANNOTATORS]
     figure = Figure(figsize=(7, 3.5), layout="constrained")
     ax = figure.subplots()
-    # a legend leaves out names that begin with an underscore, unless they come later
+    # a legend ignores labels that begin with an underscore, so the names are set afterwards
     lines = [
         ax.plot(np.append(0, np.cumsum(wrong[name])), drawstyle="steps-post", label="annotator")[0]
         for name in most
@@ -155,27 +153,27 @@ def errors_by_looks(wrong: Mapping[str, NDArray[np.bool_]]) -> Figure:
 
 
 class _Run(NamedTuple):
-    """Pictures of one kind beside each other."""
+    """Adjacent cells in a row with images of the same kind."""
 
     first: int
     cells: int
     number: int
 
 
-def _chosen(kinds: Sequence[Kind]) -> Iterator[tuple[int, Change]]:
-    """Yield the changes that are drawn, each with the position of its kind."""
+def _choose_changes(kinds: Sequence[Kind]) -> Iterator[tuple[int, Change]]:
+    """Yield the changes to show, each with the position of its kind."""
     counts = np.array([len(kind.changes) for kind in kinds])
-    shares = range(_COLUMNS, _MOST_PICTURES + 1)
-    share = max((one for one in shares if np.minimum(counts, one).sum() <= _MOST_PICTURES), default=_COLUMNS)
-    left = _MOST_PICTURES
+    shares = range(_COLUMNS, _MAX_IMAGES + 1)
+    share = max((size for size in shares if np.minimum(counts, size).sum() <= _MAX_IMAGES), default=_COLUMNS)
+    left = _MAX_IMAGES
     for number, kind in enumerate(kinds):
         for change in kind.changes[: min(share, left)]:
             yield number, change
             left -= 1
 
 
-def _runs(numbers: Sequence[int]) -> Iterator[_Run]:
-    """Yield which places in a row show the same kind."""
+def _find_runs(numbers: Sequence[int]) -> Iterator[_Run]:
+    """Yield the runs of cells in a row that show the same kind."""
     first = 0
     for place in range(1, len(numbers) + 1):
         ends = place == len(numbers) or place % _COLUMNS == 0 or numbers[place] != numbers[first]
@@ -184,8 +182,8 @@ def _runs(numbers: Sequence[int]) -> Iterator[_Run]:
             first = place
 
 
-def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Reduce an image to the size in which it is drawn, in color."""
+def _shrink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Resize an image to the size of its cell, and convert it to RGB."""
     reduction = min(1.0, _SIDE_PIXELS / max(image.shape[:2]))
     if reduction < 1:
         height, width = (max(1, round(side * reduction)) for side in image.shape[:2])
@@ -193,8 +191,8 @@ def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.dstack([image] * 3) if image.ndim == 2 else image
 
 
-def _draw(ax: Axes, x: float, y: float, pixels: NDArray[np.uint8]) -> None:
-    """Draw a picture in the middle of its place; y grows downwards, all is in inches."""
+def _draw_image(ax: Axes, x: float, y: float, pixels: NDArray[np.uint8]) -> None:
+    """Draw an image in the center of its cell; coordinates are in inches, y points down."""
     height, width = (side * _SIDE_INCHES / max(pixels.shape[:2]) for side in pixels.shape[:2])
     left, top = x + (_CELL_INCHES[0] - width) / 2, y + _TOP_INCHES + (_SIDE_INCHES - height) / 2
     ax.imshow(pixels, extent=(left, left + width, top + height, top), aspect="auto")
@@ -203,38 +201,38 @@ def _draw(ax: Axes, x: float, y: float, pixels: NDArray[np.uint8]) -> None:
 def _write(
     ax: Axes, x: float, y: float, width: float, text: str, *, size: float = 6.5, color: str = "black"
 ) -> None:
-    """Write a line that ends where its place does."""
+    """Write a line of text, truncated to the width of its cell."""
     letter_inches = 0.6 * size / 72  # on average
     line = truncate_middle(text, max(3, int((width - 0.1) / letter_inches)))
-    written = ax.text(x + 0.05, y, line, fontsize=size, c=color, parse_math=False, clip_on=True)
-    written.set_clip_box(TransformedBbox(Bbox.from_extents(x, y - 0.5, x + width, y + 0.5), ax.transData))
+    artist = ax.text(x + 0.05, y, line, fontsize=size, c=color, parse_math=False, clip_on=True)
+    artist.set_clip_box(TransformedBbox(Bbox.from_extents(x, y - 0.5, x + width, y + 0.5), ax.transData))
 
 
-def _heading(number: int, kind: Kind, letters: int) -> list[str]:
-    """Return one line of at most so many letters, or two lines of any length."""
+def _format_heading(number: int, kind: Kind, letters: int) -> list[str]:
+    """Return one line of at most `letters` characters, or two lines of any length."""
     given = f"{number + 1}.  {NO_LABEL if kind.given is None else kind.given}"
     now = f"→ {NOT_KNOWN if kind.now is None else kind.now}"
-    # on one line, two labels that are written from right to left would change places
+    # on one line, two labels in a right-to-left script would swap places
     leftward = any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in given + now)
     fits = len(given) + 1 + len(now) <= letters and not leftward
     return [f"{given} {now}"] if fits else [given, now]
 
 
-def _people(change: Change) -> str:
-    said = ", ".join(change.by)
-    return f"{said}, not {', '.join(change.against)}" if change.against else said
+def _format_annotators(change: Change) -> str:
+    names = ", ".join(change.by)
+    return f"{names}, not {', '.join(change.against)}" if change.against else names
 
 
-def _rest(changes: int, shown: int, unreadable: Sequence[str]) -> str:
+def _format_rest(changes: int, shown: int, unreadable: Sequence[str]) -> str:
     if shown == changes:
         return ""
-    gone = f" {len(unreadable)} cannot be read: {', '.join(unreadable[:3])}" if unreadable else ""
-    return f"{shown} of {changes} are shown.{gone}" + (" and others" if len(unreadable) > 3 else "")
+    names = f" {len(unreadable)} cannot be read: {', '.join(unreadable[:3])}" if unreadable else ""
+    return f"{shown} of {changes} are shown.{names}" + (" and others" if len(unreadable) > 3 else "")
 
 
-def _most_common(counts: Mapping[tuple[str | None, str | None], int], side: int) -> list[str | None]:
-    """Return the labels on one side of the changes, at most `_MOST_CLASSES`, those of the most images."""
+def _find_most_common(counts: Mapping[tuple[str | None, str | None], int], side: int) -> list[str | None]:
+    """Return the labels on one side of the changes that have the most images, at most `_MAX_CLASSES`."""
     images: dict[str | None, int] = {}
     for labels, count in counts.items():
         images[labels[side]] = images.get(labels[side], 0) + count
-    return sorted(images, key=lambda label: -images[label])[:_MOST_CLASSES]
+    return sorted(images, key=lambda label: -images[label])[:_MAX_CLASSES]

@@ -1,4 +1,4 @@
-"""A report with pictures: shown in a notebook, or saved as one HTML file."""
+"""`Report`: facts, tables and figures, displayed in a notebook or saved as one HTML file."""
 
 import base64
 import html
@@ -20,8 +20,8 @@ _STYLE = (
     "div td{vertical-align:top;padding-right:1.5em;overflow-wrap:anywhere}"
     "@media print{div{max-height:none!important}}"
 )
-_MOST_ROWS = 500  # of a table: more than that nobody reads on a page, and browsers become slow
-_MOST_CHARACTERS = 120  # of a cell
+_MAX_ROWS = 500  # of a table; more would make the page slow and unreadable
+_MAX_CHARACTERS = 120  # of a cell
 
 
 class Report:
@@ -32,12 +32,12 @@ class Report:
     title
         The heading.
     facts
-        Rows of a table.
+        Values by name, displayed as a table of two columns.
     figures
         Matplotlib figures by caption.
     tables
-        DataFrames by caption; they are shown without their index. A long table is shown in part, and long
-        texts in it are truncate_middle: here it is whole.
+        DataFrames by caption, displayed without their index. The display cuts off long tables and truncates
+        long texts; the attribute ``tables`` holds them in full.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Report:
         self.tables = dict(tables or {})
 
     def save(self, path: str | Path) -> Path:
-        """Write one HTML file, pictures included; returns its path."""
+        """Write the report with its figures to one HTML file, and return the path."""
         title = html.escape(self.title)
         page = (
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
@@ -63,32 +63,33 @@ class Report:
         return Path(path)
 
     def __repr__(self) -> str:
-        """Say what to do with it where no notebook shows it."""
-        return f'Report({self.title!r}: .save("report.html") writes it with {len(self.figures)} pictures)'
+        """Show how to save the report, for consoles that cannot display it."""
+        return f'Report({self.title!r}: .save("report.html") writes it with {len(self.figures)} figures)'
 
     def _repr_html_(self) -> str:
-        # names of classes and files are data: whatever they hold is shown as text
+        # names of classes and files are escaped, so that markup in them is displayed as text
         rows = "".join(
             f"<tr><th>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>"
             for name, value in self.facts.items()
         )
-        tables = "".join(_table(caption, table) for caption, table in self.tables.items())
-        pictures = "".join(
-            f'<h3>{html.escape(caption)}</h3><img alt="{html.escape(caption)}" src="{_png(figure)}">'
+        tables = "".join(_format_table(caption, table) for caption, table in self.tables.items())
+        figures = "".join(
+            f'<h3>{html.escape(caption)}</h3><img alt="{html.escape(caption)}" src="{_encode_png(figure)}">'
             for caption, figure in self.figures.items()
         )
-        return f"<h2>{html.escape(self.title)}</h2><table>{rows}</table>{tables}{pictures}"
+        return f"<h2>{html.escape(self.title)}</h2><table>{rows}</table>{tables}{figures}"
 
 
-def _table(caption: str, table: pd.DataFrame) -> str:
+def _format_table(caption: str, table: pd.DataFrame) -> str:
     head = "".join(f"<th>{html.escape(str(name))}</th>" for name in table.columns)
-    shown = table[:_MOST_ROWS]
+    shown = table[:_MAX_ROWS]
     rows = "".join(
-        f"<tr>{''.join(map(_cell, values))}</tr>" for values in shown.itertuples(index=False, name=None)
+        f"<tr>{''.join(map(_format_cell, values))}</tr>"
+        for values in shown.itertuples(index=False, name=None)
     )
     more = (
-        f"These are the first {len(shown)} of {len(table)} rows; in Python, all of them are the DataFrame "
-        f"report.tables[{caption!r}], and its method to_csv writes them to a file."
+        f"These are the first {len(shown)} of {len(table)} rows. In Python, the DataFrame "
+        f"report.tables[{caption!r}] has all of them, and its method to_csv writes them to a file."
         if len(table) > len(shown)
         else ""
     )
@@ -99,22 +100,22 @@ def _table(caption: str, table: pd.DataFrame) -> str:
     )
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if pd.api.types.is_scalar(value) and pd.isna(value):
         return "<td></td>"
     if pd.api.types.is_number(value) and not pd.api.types.is_bool(value):
         return f"<td>{value if pd.api.types.is_integer(value) else format(value, '.6g')}</td>"
     if isinstance(value, pd.Timestamp):
         return f'<td style="white-space:nowrap">{f"{value:%Y-%m-%d %H:%M %Z}".strip()}</td>'
-    # the direction of a text is its own, and does not reach into other cells
-    text = html.escape(truncate_middle(str(value), _MOST_CHARACTERS))
+    # dir="auto": text from right to left must not change the direction of other cells
+    text = html.escape(truncate_middle(str(value), _MAX_CHARACTERS))
     return f'<td dir="auto" style="text-align:start">{text}</td>'
 
 
-def _png(figure: Figure) -> str:
+def _encode_png(figure: Figure) -> str:
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # characters of a name that no font has are drawn as empty boxes, which speak for themselves
+        # characters that are in no font are drawn as empty boxes, which need no warning
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure.savefig(buffer, format="png", dpi=110)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,24 +1,26 @@
-"""Names that fit where they are shown."""
+"""Truncation of long names to the width of a table cell or figure."""
 
 
 def truncate_middle(name: str, length: int) -> str:
-    """Return a name as one line of at most `length` characters; the middle of a longer one is left out.
+    """Truncate a name in the middle, to one line of at most `length` characters.
 
-    Two files of one folder differ at the end of their names, and two folders at the beginning.
+    The ends are kept because they tell names apart: files in a folder differ at the end of their paths, and
+    folders at the beginning.
 
     Parameters
     ----------
     name
-        Any text. What cannot be seen in it, such as a line break or a change of direction, becomes a space.
+        Any text. Characters that are not printable, such as line breaks and changes of direction, become
+        spaces.
     length
-        At least 3 characters.
+        Maximum number of characters, at least 3.
 
     Examples
     --------
     >>> truncate_middle("surfaces/2024/batch_07/0001.png", 17)
     'surfaces…0001.png'
     """
-    # what is left out of a very long name need not be looked at
+    # the middle of a very long name is dropped anyway, so it need not be scanned
     ends = name if len(name) <= 2 * length else name[:length] + name[-length:]
     line = "".join(character if character.isprintable() else " " for character in ends)
     if len(name) <= length:

@@ -188,17 +188,17 @@ def test_no_boxes_give_no_crops(images):
 def test_a_box_on_an_unknown_image_is_named(images):
     table = boxes(("gray.png", "cat", 0, 0, 5, 5), ("lost.png", "cat", 0, 0, 5, 5))
     with pytest.raises(
-        KeyError, match=r"the box at index 1 is on image 'lost\.png', which is not among these 2"
+        KeyError, match=r"the box at index 1 refers to image 'lost\.png', which is not in the set of 2"
     ):
         labeled_crops(images, table)
     table.loc[1, "image"] = None
-    with pytest.raises(KeyError, match="the box at index 1 is on image nan"):
+    with pytest.raises(KeyError, match="the box at index 1 refers to image nan"):
         labeled_crops(images, table)
 
 
 def test_an_index_that_repeats_itself_is_refused_with_the_remedy(images):
     table = pd.concat([boxes(("gray.png", "cat", 0, 0, 5, 5))] * 2)
-    with pytest.raises(ValueError, match=r"names the row 0 twice.*boxes\.reset_index\(drop=True\)"):
+    with pytest.raises(ValueError, match=r"contains 0 twice.*boxes\.reset_index\(drop=True\)"):
         labeled_crops(images, table)
 
 
@@ -241,12 +241,11 @@ def test_an_image_that_becomes_unreadable_is_reported_and_stops_nothing(tmp_path
     table = boxes(*[(name, "cat", k, k, 9, 9) for name in ("a.png", "b.png") for k in range(3)])
     crops, _ = labeled_crops(images, table)
     (tmp_path / "a.png").unlink()
-    with pytest.warns(UnreadableImageWarning, match=r"'a\.png#\d' stays empty") as caught:
+    with pytest.warns(UnreadableImageWarning, match=r"'a\.png#\d' is returned as an empty array") as caught:
         assert [crop.shape for crop in crops] == [(0, 0)] * 3 + [(9, 9)] * 3
     assert len(caught) == 3
-    assert set(crops.problems["reason"]) == {
-        "image 'a.png' cannot be read: there is no such file (or it is a link to a missing one)"
-    }
+    missing = "there is no such file (or it is a link to a missing one); check the path"
+    assert set(crops.problems["reason"]) == {f"image 'a.png' cannot be read: {missing}"}
     assert images.problems["image"].tolist() == ["a.png"]
     Image.fromarray(GRAY).save(tmp_path / "a.png")
     np.testing.assert_array_equal(crops[1], GRAY[1:10, 1:10])

@@ -220,7 +220,7 @@ def test_a_truncated_file_is_found_before_it_is_decoded(tmp_path, ending, part):
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * part)])
     assert "damaged" in reason(inspect, path)
-    assert "cut off" in reason(decode, path)
+    assert "truncated" in reason(decode, path)
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "bmp", "tif", "webp"])
@@ -311,5 +311,6 @@ def test_a_file_without_permission_is_named_so(tmp_path):
         [sys.executable, "-c", code, path], capture_output=True, text=True, check=True, timeout=60
     )
     assert answer.stdout.strip() == (
-        f"cannot read '{path}': you have no permission to read it; ask its owner or change its mode"
+        f"cannot read '{path}': you have no permission to read it; "
+        "ask the owner of the file or change its mode"
     )

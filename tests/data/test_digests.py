@@ -46,5 +46,5 @@ def test_dtype_shape_and_every_value_make_a_difference():
     "array", [np.array(["a"]), np.array([None]), np.zeros(2, "V4"), np.zeros(2, "M8[s]")]
 )
 def test_what_is_no_number_is_refused(array):
-    with pytest.raises(TypeError, match="has no digest; give numbers"):
+    with pytest.raises(TypeError, match="has no digest; give an array of numbers"):
         array_digest(array)

@@ -108,9 +108,9 @@ def test_a_folder_survives_a_change_of_the_working_folder(tmp_path, monkeypatch)
 
 
 def test_a_missing_or_imageless_folder_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"there is no folder '.*nowhere'"):
+    with pytest.raises(FileNotFoundError, match=r"folder '.*nowhere' does not exist"):
         ImageSet.from_folder(tmp_path / "nowhere")
-    with pytest.raises(ValueError, match=r"holds no images: .* ends in \.jpg, \.jpeg, \.png"):
+    with pytest.raises(ValueError, match=r"contains no images; .* ends in \.jpg, \.jpeg, \.png"):
         ImageSet.from_folder(tmp_path)
     path = tmp_path / "a.txt"
     path.touch()
@@ -133,7 +133,7 @@ def test_bad_files_are_left_out_warned_about_once_and_explained(tmp_path):
     assert images.ids == ("good.png",)
     reasons = images.problems.set_index("image")["reason"]
     for ending in ("jpg", "png", "bmp", "tif", "webp"):
-        assert "cut off" in reasons[f"cut.{ending}"]
+        assert "truncated" in reasons[f"cut.{ending}"]
     assert reasons["empty.png"] == "the file is empty (0 bytes); copy it again or remove it"
     assert reasons["text.png"].startswith("it is not an image")
     assert "no such file" in reasons["dead.png"]
@@ -315,14 +315,14 @@ def test_slices_positions_and_masks_give_the_set_that_numpy_would(key):
 @pytest.mark.parametrize(
     ("key", "error", "words"),
     [
-        (5, IndexError, "no image 5 in a set of 5"),
-        (-6, IndexError, "no image -6"),
-        ([0, 5], IndexError, "no image 5"),
-        ([-6], IndexError, "no image -6"),
+        (5, IndexError, "position 5 is out of range for a set of 5"),
+        (-6, IndexError, "position -6 is out of range"),
+        ([0, 5], IndexError, "position 5 is out of range"),
+        ([-6], IndexError, "position -6 is out of range"),
         ([1, 2, 1], ValueError, "position 1 occurs more than once"),
         ([0, -5], ValueError, "position 0 occurs more than once"),
-        ([True, False], IndexError, "mask of 2 entries for 5 images"),
-        ([[0, 1]], IndexError, "one dimension"),
+        ([True, False], IndexError, "mask has 2 entries for 5 images"),
+        ([[0, 1]], IndexError, "one-dimensional"),
         ([0.0, 1.0], TypeError, "integer positions"),
         (pd.Series([True, None, True, True, True], dtype="boolean"), TypeError, "without missing values"),
         ("i0", TypeError, r"images\.position\(id\)"),
@@ -339,7 +339,7 @@ def test_other_indices_are_refused_with_a_sentence(key, error, words):
 
 
 def test_an_unknown_id_is_named():
-    with pytest.raises(KeyError, match="no image 'nobody' among these 5 images"):
+    with pytest.raises(KeyError, match="image 'nobody' is not in the set of 5 images"):
         some().position("nobody")
 
 
@@ -460,7 +460,7 @@ def test_a_file_that_cannot_be_read_has_no_digest(tmp_path):
     with pytest.raises(ImageError, match=r"b\.png': it is not a file"):
         images.digest(1)
     assert images.problems.empty  # so that the next pass still warns
-    with pytest.raises(IndexError, match="no image 2 in a set of 2"):
+    with pytest.raises(IndexError, match="position 2 is out of range for a set of 2"):
         images.digest(2)
 
 
@@ -521,7 +521,7 @@ def test_an_unreadable_image_is_an_empty_array_in_a_pass_and_an_error_alone(tmp_
         shapes = [image.shape for image in images]
     assert shapes == [(6, 8), (0, 0), (0, 0)]
     assert [w.filename for w in caught] == [__file__] * 2
-    assert "image 'b.png' stays empty" in str(caught[0].message)
+    assert "image 'b.png' is returned as an empty array" in str(caught[0].message)
     assert images.problems["image"].tolist() == ["b.png", "c.png"]
     assert "damaged" in images.problems["reason"][0]
     assert "no such file" in images.problems["reason"][1]

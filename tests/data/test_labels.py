@@ -139,14 +139,14 @@ def test_statements_about_other_images_do_not_count():
 
 def test_labels_outside_the_classes_are_named():
     with pytest.raises(
-        ValueError, match=r"image 'a' is annotated with 'rust', which is not among the classes \['ok'"
+        ValueError, match=r"image 'a' is annotated with 'rust', which is not in classes \['ok'"
     ):
         label_of_a(("eve", "rust", True))
     with pytest.raises(
-        ValueError, match="image 'a' is said to hold none of the labels, but 'ok' is not among"
+        ValueError, match="image 'a' is annotated with none of the labels, but 'ok' is not in classes"
     ):
         label_of_a(("eve", "crack", False), classes=("crack",))
-    with pytest.raises(ValueError, match="name a class twice"):
+    with pytest.raises(ValueError, match="contains a class twice; give each class once"):
         labels_of(IMAGES, annotations_frame(), ["ok", "crack", "ok"])
 
 
@@ -239,14 +239,14 @@ def test_the_pattern_that_fired_and_its_box_are_named():
         ({"P": P[:2]}, r"P has shape \(2, 2\); give \(3, 2\)"),
         ({"P": P * 2}, r"outside 0\.\.1"),
         ({"labels": [0, 1]}, "labels has shape"),
-        ({"labels": [0, 1, 2]}, "labels go from 0 to 2; give -1 to 1"),
-        ({"classes": ["ok", "image"]}, "the class 'image' would make a second column"),
-        ({"classes": ["ok", "ok"]}, "the class 'ok' would make a second column"),
+        ({"labels": [0, 1, 2]}, "labels range from 0 to 2; give -1 to 1"),
+        ({"classes": ["ok", "image"]}, "the class 'image' would create a second column"),
+        ({"classes": ["ok", "ok"]}, "the class 'ok' would create a second column"),
         ({"scores": np.zeros((3, 2))}, "without patterns"),
         ({"scores": np.zeros((3, 0)), "patterns": []}, "no patterns"),
         ({"scores": np.zeros((3, 2)), "patterns": ["p"]}, "scores has shape"),
         ({"scores": np.zeros((3, 1)), "boxes": np.zeros((3, 4)), "patterns": ["p"]}, "boxes has shape"),
-        ({"boxes": np.zeros((3, 1, 4))}, "give their scores as well"),
+        ({"boxes": np.zeros((3, 1, 4))}, "without scores; give the scores of the patterns as well"),
     ],
 )
 def test_what_does_not_fit_together_is_refused_with_a_sentence(change, words):
@@ -265,5 +265,5 @@ def test_the_label_is_the_innermost_folder(tmp_path):
 
 def test_an_image_outside_of_all_folders_has_no_label():
     images = ImageSet.from_arrays([np.zeros((4, 4), np.uint8)] * 2, ids=["cat/1.png", "2.png"])
-    with pytest.raises(ValueError, match=r"image '2.png' lies in no folder .* \(1 of 2 images do not\)"):
+    with pytest.raises(ValueError, match=r"image '2.png' is not in a folder .* \(1 of 2 images are not\)"):
         folder_labels(images)

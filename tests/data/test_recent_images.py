@@ -37,14 +37,14 @@ class Counted:
 
 def test_an_image_is_read_once_while_it_is_kept():
     lazy = Counted()
-    recent = RecentImages(ImageSet.from_arrays(lazy), most_bytes=3 * BYTES)
+    recent = RecentImages(ImageSet.from_arrays(lazy), max_bytes=3 * BYTES)
     assert [recent[i][0, 0] for i in (0, 1, 2, 0, 1, 2, 2)] == [0, 1, 2, 0, 1, 2, 2]
     assert lazy.asked == [0, 1, 2]
 
 
 def test_what_was_asked_for_longest_ago_goes_first():
     lazy = Counted()
-    recent = RecentImages(ImageSet.from_arrays(lazy), most_bytes=2 * BYTES)
+    recent = RecentImages(ImageSet.from_arrays(lazy), max_bytes=2 * BYTES)
     for i in (0, 1, 0, 2):
         recent[i]
     assert sorted(lazy.alive) == [0, 2]
@@ -56,7 +56,7 @@ def test_what_was_asked_for_longest_ago_goes_first():
 @pytest.mark.parametrize("most", [0, BYTES - 1, 2 * BYTES, 5 * BYTES + 3])
 def test_no_more_bytes_are_kept_than_allowed_but_the_last_image_is(most):
     lazy = Counted(200)
-    recent = RecentImages(ImageSet.from_arrays(lazy), most_bytes=most)
+    recent = RecentImages(ImageSet.from_arrays(lazy), max_bytes=most)
     for i in np.random.default_rng(0).integers(0, 200, 500).tolist():
         assert recent[i][0, 0] == i
         assert i in lazy.alive
@@ -90,7 +90,7 @@ def test_who_asks_while_another_thread_reads_waits_for_that_thread():
 
 def test_many_threads_get_the_right_images_and_keep_no_more_than_allowed():
     lazy = Counted(50)
-    recent = RecentImages(ImageSet.from_arrays(lazy), most_bytes=3 * BYTES)
+    recent = RecentImages(ImageSet.from_arrays(lazy), max_bytes=3 * BYTES)
     wanted = np.random.default_rng(0).integers(0, 50, 4000).tolist()
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda i: int(recent[i][0, 0]), wanted)) == wanted
@@ -113,8 +113,8 @@ def test_a_failure_is_not_remembered():
 
 def test_another_process_gets_the_images_and_not_what_is_kept():
     images = ImageSet.from_arrays(np.arange(40, dtype=np.uint8).reshape(2, 4, 5))
-    recent = RecentImages(images, most_bytes=7)
+    recent = RecentImages(images, max_bytes=7)
     recent[1]
     sent = pickle.loads(pickle.dumps(recent))  # noqa: S301  # joblib's processes do this; nothing is stored
     np.testing.assert_array_equal(sent[1], images[1])
-    assert sent._most_bytes == 7
+    assert sent._max_bytes == 7

@@ -27,7 +27,7 @@ def test_the_facts_count_what_two_people_have_seen(annotations):
 
 
 def test_the_picture_shows_each_person_and_each_image(annotations):
-    left, middle, right = agreement_report(annotations).figures["How much people agree"].axes
+    left, middle, right = agreement_report(annotations).figures["Agreement between annotators"].axes
     names = [label.get_text() for label in left.get_yticklabels()]
     assert names == ["ann", "bob", r"cy \$^\$"]
     assert [bar.get_width() for bar in left.patches] == pytest.approx([(1 + 1 / 3 + 0) / 3, 2 / 3, 0])
@@ -38,12 +38,12 @@ def test_the_picture_shows_each_person_and_each_image(annotations):
 
 def test_a_log_in_which_nobody_has_judged_anything_has_a_report(annotations):
     report = agreement_report(annotations[:0])
-    assert list(report.facts.values()) == [0, 0, 0, "too little to tell", 0, 0]
+    assert list(report.facts.values()) == [0, 0, 0, "undefined (annotations too few or all equal)", 0, 0]
     assert report._repr_html_()
     assert '.save("report.html")' in repr(report)
 
 
-def test_it_is_shown_in_a_notebook_and_too_little_to_tell_is_said(annotations):
+def test_it_is_shown_in_a_notebook_and_says_where_alpha_is_undefined(annotations):
     report = agreement_report(annotations[annotations["annotator"] == "ann"])
-    assert "too little to tell" in report._repr_html_()
+    assert "undefined (annotations too few or all equal)" in report._repr_html_()
     assert report._repr_html_().count("<img") == 1

@@ -73,7 +73,7 @@ def shown_grays(figure):
     return [int(image.get_array()[0, 0, 0]) for image in ax.images]
 
 
-def counted(figure):
+def change_counts(figure):
     """The counts of a heat map by both labels."""
     (ax,) = figure.axes
     given, now = (
@@ -83,8 +83,8 @@ def counted(figure):
     return {(given[row], now[column]): int(counts[row, column]) for row, column in np.argwhere(counts)}
 
 
-PICTURES = "What was changed"
-COUNTS = "How many were changed from which label to which"
+PICTURES = "Changed images"
+COUNTS = "Number of changes by label"
 FOUND = "Wrong labels found"
 
 
@@ -99,7 +99,7 @@ def test_every_change_is_told_with_who_said_it_and_who_does_not_agree(images, la
     give(act, bo, [3], "x")  # wrong, as ada says
     give(act, bo, [5], "z")  # there was none
     report = review_report(images, labels, log)
-    unknown = "the right label is not known"
+    unknown = "the correct label is unknown"
     assert rows(report) == [
         ["b.png", "x", "y", "ada", "bo says z"],
         ["c.png", "y", None, "ada", f"{unknown}; bo says y"],
@@ -112,11 +112,11 @@ def test_every_change_is_told_with_who_said_it_and_who_does_not_agree(images, la
     ]
     assert str(report.tables["Changes"]["at"].dtype) == "datetime64[us, UTC]"
     facts = report.facts
-    assert facts["images about which annotators contradict each other"] == 2
-    assert facts["labels said to be wrong"] == 4
-    assert facts["labels replaced by another one"] == 3
-    assert facts["images without a label that were given one"] == 1
-    assert facts["labels said to be right"] == 1
+    assert facts["images with contradictory decisions"] == 2
+    assert facts["labels marked as wrong"] == 4
+    assert facts["labels replaced"] == 3
+    assert facts["unlabeled images given a label"] == 1
+    assert facts["labels confirmed"] == 1
     people = report.tables["Annotators"].set_index("annotator")
     columns = ["looked at", "wrong", "replaced", "right", "contradicted"]
     assert people.loc["ada", columns].tolist() == [4, 4, 2, 0, 2]
@@ -134,7 +134,7 @@ def test_what_was_undone_or_taken_back_is_not_told(images, labels, log, act):
     report = review_report(images, labels, log)
     assert rows(report) == [["a.png", "x", "z", "me", ""]]
     assert report.facts["looked at"] == 3
-    assert report.facts["labels said to be wrong"] == 1
+    assert report.facts["labels marked as wrong"] == 1
 
 
 def test_nothing_reviewed_is_said(images, labels, log):
@@ -143,10 +143,10 @@ def test_nothing_reviewed_is_said(images, labels, log):
     assert report.facts == {
         "images": 6,
         "with a label": 5,
-        "looked at": "nothing yet: nobody has reviewed these labels",
+        "looked at": "none yet: these labels have not been reviewed",
     }
     assert (report.figures, report.tables) == ({}, {})
-    assert "nobody has reviewed" in report._repr_html_()
+    assert "these labels have not been reviewed" in report._repr_html_()
 
 
 def test_looks_without_any_error_have_an_estimate_and_no_table_of_changes(images, labels, log, act):
@@ -164,15 +164,15 @@ def test_a_review_of_other_images_or_labels_is_told_apart(images, labels, log, a
     mark(act, SimilarityReview(images, labels=labels, log=log), [0, 1])
     others = gray(["p", "q"])
     report = review_report(others, ["x", "y"], log)
-    assert report.facts["decisions in this log about other images"] == 2
+    assert report.facts["ignored: decisions about other images"] == 2
     assert not report.tables
     corrected = labels.copy()
     corrected.iloc[0] = "y"
     report = review_report(images, corrected, log)
-    assert report.facts["decisions about other labels of these images"] == 1
-    assert rows(report) == [["b.png", "x", None, "me", "the right label is not known"]]
+    assert report.facts["ignored: decisions about other labels of these images"] == 1
+    assert rows(report) == [["b.png", "x", None, "me", "the correct label is unknown"]]
     corrected.iloc[1] = "y"
-    assert "nobody has reviewed" in review_report(images, corrected, log)._repr_html_()
+    assert "these labels have not been reviewed" in review_report(images, corrected, log)._repr_html_()
 
 
 def slow_count(log, given):
@@ -235,18 +235,16 @@ def test_the_numbers_are_those_of_the_statements(seed, kind, log, act):
         if image == other and cannot_both_be_right(given[image], now, theirs)
     }
     facts = report.facts
-    assert facts["images about which annotators contradict each other"] == len(clashes)
+    assert facts["images with contradictory decisions"] == len(clashes)
     assert facts["looked at"] == len(set().union(*looked.values()))
     wrong = {image for image, _ in changes if given[image] is not None}
-    assert facts["labels said to be wrong"] == len(wrong)
+    assert facts["labels marked as wrong"] == len(wrong)
     replaced = {image for (image, _), now in changes.items() if now is not None}
-    assert facts["labels replaced by another one"] == len(
-        replaced & {i for i in given if given[i] is not None}
-    )
+    assert facts["labels replaced"] == len(replaced & {i for i in given if given[i] is not None})
     kinds = Counter(
         (given[image], now) for (image, now) in {(image, now) for (image, _), now in changes.items()}
     )
-    assert counted(report.figures[COUNTS]) == {
+    assert change_counts(report.figures[COUNTS]) == {
         (given or "(no label)", now or "(wrong)"): count for (given, now), count in kinds.items()
     }
     table = report.tables["Kinds of change"]
@@ -334,7 +332,7 @@ def test_many_changes_are_shown_in_part(log, act):
     assert texts(figure)[-1] == "96 of 700 are shown."
     assert max(figure.get_size_inches()) < 30
     assert len(report.tables["Changes"]) == n
-    assert sum(counted(report.figures[COUNTS]).values()) + 100 - 19 == n
+    assert sum(change_counts(report.figures[COUNTS]).values()) + 100 - 19 == n
     assert "81 more changes are not shown" in report.figures[COUNTS].axes[0].get_title()
     assert report._repr_html_().count("<tr>") < 1000
 

@@ -1,4 +1,4 @@
-"""Images to try things on, and a simulated annotator."""
+"""Example data: synthetic images with known defects, and a simulated annotator."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Folders: one for each class, with the images of the class in it."""
+"""Class folders: writing of labeled images into one folder per class."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image
 
 from ig_widgets.data.decoding import EXTENSIONS
 from ig_widgets.data.errors import ImageError, UnreadableImageWarning
-from ig_widgets.data.io.portable_names import name_problem, portable_name, same_name
+from ig_widgets.data.io.portable_names import find_name_problem, fold_name, make_portable
 from ig_widgets.data.label_text import label_text
 from ig_widgets.data.prefetch import ahead
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ig_widgets.data.images import ImageSet
 
 _UNLABELED = "it has no label"
-_ENDINGS = {  # by the first bytes, for files whose names do not tell what they are
+_ENDINGS = {  # by the first bytes, for files without the extension of an image format
     b"\xff\xd8": ".jpg",
     b"\x89P": ".png",
     b"BM": ".bmp",
@@ -35,35 +35,35 @@ _ENDINGS = {  # by the first bytes, for files whose names do not tell what they 
 
 
 def write_folders(images: ImageSet, labels: ArrayLike, folder: str | Path) -> pd.DataFrame:
-    """Write images into one folder for each class, as training programs read them.
+    """Write images into one folder per class, as training programs expect them.
 
-    `ImageSet.from_folder` and `folder_labels` read images and labels back, and so do the data sets of
+    `ImageSet.from_folder` and `folder_labels` read the images and labels back, and so do the data sets of
     torchvision and Keras.
 
     Parameters
     ----------
     images
-        n images. Every one is decoded once, to be sure that it can be read.
+        n images. Each is decoded once, to make sure that it can be read.
     labels
-        The label of each image, missing where it has none: a Series, whose index plays no part, or anything
-        that makes one. What they are called are the names of the folders: 3 and 3.0 are "3".
+        The label of each image, missing for unlabeled images: a Series (its index is ignored) or anything
+        that can be converted to one. The text of a label is the name of its folder: 3 and 3.0 become "3".
     folder
-        Folder to write to; made where absent, with the folders above it. If it is there it must be empty.
+        Folder to write to. It is created with its parents if it does not exist; otherwise it must be empty.
 
     Returns
     -------
     DataFrame of n rows
-        ``image`` (the id), ``label`` (as text), ``file`` (relative to `folder` with forward slashes: the id
-        that `ImageSet.from_folder` will give it; missing where none was written) and ``reason`` (why none
-        was written, missing otherwise).
+        ``image`` (the id), ``label`` (as text), ``file`` (relative to `folder` with forward slashes, which is
+        the id that `ImageSet.from_folder` assigns; missing if the image was not written) and ``reason`` (why
+        it was not written, missing otherwise).
 
     Raises
     ------
     FileExistsError
         If `folder` is not empty, or is a file.
     ValueError
-        If there is not one label for each image, none has a label, or a label cannot be the name of a folder
-        on every system.
+        If the number of labels is not n, all labels are missing, or a label cannot be the name of a folder on
+        every operating system.
 
     Warns
     -----
@@ -74,11 +74,10 @@ def write_folders(images: ImageSet, labels: ArrayLike, folder: str | Path) -> pd
 
     Notes
     -----
-    The file of an image is copied byte for byte, with whatever is known of its making; an image that is no
-    file becomes a PNG file. Files are called like the id behind its last slash, with the ending of the file
-    they are copied from, or ``.png``. If an earlier image of the class has the name already, "~2" (or "~3" …)
-    stands before the ending; upper and lower case count as the same. Characters that some system does not
-    allow become ``_``.
+    Image files are copied byte for byte, metadata included; images in memory are written as PNG files. The
+    name of a file is the part of the image id after the last slash, with the extension of the source file or
+    ``.png``. If an earlier image of the class has the same name, ignoring case, "~2" (or "~3" …) is inserted
+    before the extension. Characters that some operating system forbids become ``_``.
 
     Examples
     --------
@@ -89,113 +88,113 @@ def write_folders(images: ImageSet, labels: ArrayLike, folder: str | Path) -> pd
     ...     write_folders(images, ["cat", "cat"], folder)["file"].tolist()
     ['cat/1.png', 'cat/1~2.png']
     """
-    classes = _classes(labels, len(images))
-    root = _empty(Path(folder))
+    classes = _name_folders(labels, len(images))
+    root = _create_empty_folder(Path(folder))
     rows: list[int] = np.flatnonzero(classes.notna()).tolist()
     files: list[str | None] = [None] * len(images)
     reasons: list[str | None] = [_UNLABELED] * len(images)
     taken: dict[str, int] = {}
-    for row, content in zip(rows, ahead(partial(_content, images), rows), strict=True):
+    for row, content in zip(rows, ahead(partial(_read_content, images), rows), strict=True):
         if isinstance(content, ImageError):
             reasons[row] = content.reason
             continue
         pixels, ending = content
-        file = _free(classes[row], images.ids[row], ending, taken)
+        file = _choose_file(classes[row], images.ids[row], ending, taken)
         path = root / file
         path.parent.mkdir(exist_ok=True)
-        with path.open("xb") as written:  # never over another file, nor through a link
-            written.write(pixels)
+        with path.open("xb") as target:  # never overwrites a file or follows a link
+            target.write(pixels)
         files[row], reasons[row] = file, None
-    _report(images.ids, reasons)
+    _warn_left_out(images.ids, reasons)
     return pd.DataFrame(
         {"image": list(images.ids), "label": classes, "file": files, "reason": reasons}
     ).astype("str")
 
 
-def _classes(labels: ArrayLike, count: int) -> pd.Series[str]:
-    """Return the folder of each image, missing where it has no label."""
+def _name_folders(labels: ArrayLike, count: int) -> pd.Series[str]:
+    """Return the name of the folder of each image, missing for unlabeled images."""
     given: pd.Series[Any] = pd.Series(labels).reset_index(drop=True)
     if len(given) != count:
-        raise ValueError(f"there are {len(given)} labels for {count} images; give one for each image")
+        raise ValueError(f"there are {len(given)} labels for {count} images; give one label per image")
     codes, distinct = pd.factorize(given)
     if len(distinct) == 0:
-        raise ValueError(f"none of the {count} images has a label, so there is nothing to write")
+        raise ValueError(f"none of the {count} images has a label; give at least one label")
     owners: dict[str, Any] = {}
     for value in list(distinct):
         text = label_text(value)
-        problem = name_problem(text)
+        problem = find_name_problem(text)
         if problem:
             raise ValueError(
-                f"the label {text!r} cannot be the name of a folder: it {problem}; rename it, as in "
+                f"the label {text!r} cannot be the name of a folder because it {problem}; rename it, as in "
                 "labels.replace({…})"
             )
-        if same_name(text) in owners:
+        if fold_name(text) in owners:
             raise ValueError(
-                f"the labels {owners[same_name(text)]!r} and {value!r} would share a folder, where upper and "
-                "lower case are the same; rename one of them, as in labels.replace({…})"
+                f"the labels {owners[fold_name(text)]!r} and {value!r} would share a folder on systems that "
+                "ignore case; rename one of them, as in labels.replace({…})"
             )
-        owners[same_name(text)] = value
+        owners[fold_name(text)] = value
     texts = [*map(label_text, owners.values()), None]
     return pd.Series([texts[code] for code in codes], dtype="str")  # -1, missing, is the last
 
 
-def _empty(folder: Path) -> Path:
+def _create_empty_folder(folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
-        raise FileExistsError(f"'{folder}' is a file; give the name of a folder that is not there yet")
+        raise FileExistsError(f"'{folder}' is a file; give a folder that does not exist yet")
     if folder.is_dir() and any(folder.iterdir()):
         raise FileExistsError(
-            f"the folder '{folder}' is not empty, and what is in it could be mixed up with these images; "
-            "give a folder that is not there yet, or empty this one"
+            f"folder '{folder}' is not empty, and its files could be confused with these images; give a "
+            "folder that does not exist yet, or empty this one"
         )
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def _content(images: ImageSet, row: int) -> tuple[bytes, str] | ImageError:
-    """Return the bytes of an image's file and the ending of its name, or why there are none."""
+def _read_content(images: ImageSet, row: int) -> tuple[bytes, str] | ImageError:
+    """Return the bytes of an image file and its extension, or the error if the image cannot be read."""
     try:
         pixels = images[row]
     except ImageError as error:
         return error
     path = images.path(row)
     if path is None:
-        made = BytesIO()
-        Image.fromarray(pixels).save(made, "PNG")
-        return made.getvalue(), ".png"
+        buffer = BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG")
+        return buffer.getvalue(), ".png"
     try:
         content = path.read_bytes()
     except OSError as error:
-        return ImageError(path, f"the system does not hand it out ({error.strerror}); check the disc")
-    known = path.suffix.lower() in EXTENSIONS
-    return content, path.suffix if known else _ENDINGS.get(content[:2], "")
+        return ImageError(path, f"the operating system reports {error.strerror!r}; check the disk")
+    is_known = path.suffix.lower() in EXTENSIONS
+    return content, path.suffix if is_known else _ENDINGS.get(content[:2], "")
 
 
-def _free(label: str, image_id: str, ending: str, taken: dict[str, int]) -> str:
-    """Return a file that no image has yet, and count it as taken."""
+def _choose_file(label: str, image_id: str, ending: str, taken: dict[str, int]) -> str:
+    """Choose a file name that is not taken yet, and record it as taken."""
     name = PurePosixPath(image_id).name
-    file = f"{label}/{portable_name(name, ending)}"
-    first = same_name(file)
-    while same_name(file) in taken:
+    file = f"{label}/{make_portable(name, ending)}"
+    first = fold_name(file)
+    while fold_name(file) in taken:
         taken[first] += 1
-        file = f"{label}/{portable_name(name, ending, taken[first])}"
-    taken[same_name(file)] = 1
+        file = f"{label}/{make_portable(name, ending, taken[first])}"
+    taken[fold_name(file)] = 1
     return file
 
 
-def _report(ids: tuple[str, ...], reasons: list[str | None]) -> None:
+def _warn_left_out(ids: tuple[str, ...], reasons: list[str | None]) -> None:
     unlabeled = reasons.count(_UNLABELED)
     if unlabeled:
         warnings.warn(
-            f"{unlabeled} of {len(ids)} images have no label and were left out, the first being "
-            f"'{ids[reasons.index(_UNLABELED)]}'; the column 'reason' tells them all",
+            f"{unlabeled} of {len(ids)} images have no label and are left out; the first is "
+            f"'{ids[reasons.index(_UNLABELED)]}'. The column 'reason' lists all of them",
             UserWarning,
             stacklevel=3,
         )
     unread = [row for row, reason in enumerate(reasons) if reason not in {None, _UNLABELED}]
     if unread:
         warnings.warn(
-            f"{len(unread)} of {len(ids)} images cannot be read and were left out, the first being "
-            f"'{ids[unread[0]]}': {reasons[unread[0]]}. The column 'reason' tells them all",
+            f"{len(unread)} of {len(ids)} images cannot be read and are left out; the first is "
+            f"'{ids[unread[0]]}': {reasons[unread[0]]}. The column 'reason' lists all of them",
             UnreadableImageWarning,
             stacklevel=3,
         )

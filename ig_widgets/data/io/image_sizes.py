@@ -1,4 +1,4 @@
-"""Sizes of images: what annotation files say about them against what the images have."""
+"""Image sizes: comparison of the sizes in annotation files with those of the images."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ Size: TypeAlias = tuple[float, float]
 """Width and height in pixels."""
 
 
-def image_sizes(images: ImageSet, ids: Collection[str]) -> tuple[dict[str, Size], dict[str, str]]:
-    """Decode images, each once, for their sizes.
+def measure_images(images: ImageSet, ids: Collection[str]) -> tuple[dict[str, Size], dict[str, str]]:
+    """Decode images once to determine their sizes.
 
     Parameters
     ----------
     images
-        The set that the images are in, or were left out of because they cannot be read.
+        The set that contains the images, or left them out as unreadable.
     ids
-        Ids of the images wanted.
+        Ids of the images to decode.
 
     Returns
     -------
     sizes : dict
         Image id -> width and height in pixels, in the order of `images`.
     problems : dict
-        Image id -> a sentence on why the image cannot be read.
+        Image id -> a sentence that explains why the image cannot be read.
     """
-    wanted = set(ids)
-    part = images[[image in wanted for image in images.ids]]
+    requested = set(ids)
+    part = images[[image in requested for image in images.ids]]
     sizes: dict[str, Size] = {
         image: (pixels.shape[1], pixels.shape[0])
         for image, pixels in zip(part.ids, part, strict=True)
         if pixels.size
     }
-    listed = images.problems
-    reasons = dict(zip(listed["image"], listed["reason"], strict=True))
+    unreadable = images.problems
+    reasons = dict(zip(unreadable["image"], unreadable["reason"], strict=True))
     problems = {
         image: f"image {image!r} cannot be read: {reasons[image]}" for image in ids if image not in sizes
     }
@@ -54,9 +54,9 @@ def check_size(stated: Size, real: Size, name: str) -> None:
     Parameters
     ----------
     stated, real
-        Width and height in pixels: what the annotations say, and what the image has.
+        Width and height in pixels, according to the annotations and of the image.
     name
-        The subject of the error sentence, such as ``"mask 'a.png'"``.
+        The subject of the error message, such as ``"mask 'a.png'"``.
 
     Raises
     ------
@@ -81,80 +81,80 @@ rotate it, or correct its EXIF orientation
     raise ValueError(f"{sizes}; use the image that was annotated, in its full resolution")
 
 
-def agreed_sizes(
+def reconcile_sizes(
     stated: Mapping[str, tuple[str, Size | None]], images: ImageSet | None
 ) -> dict[str, Size | None]:
-    """Compare the sizes that a file of annotations states with those of the images.
+    """Compare the sizes that an annotation file states with those of the images.
 
     Parameters
     ----------
     stated
-        Image id -> the name of its size for the error sentence, such as ``"the size in a.xml"``, and the
-        width and height in pixels, None where the file states none.
+        Image id -> the name of its size for error messages, such as ``"the size in a.xml"``, and the width
+        and height in pixels, or None if the file does not state them.
     images
-        The images; None where there is nothing to compare with.
+        The images; None if there is nothing to compare with.
 
     Returns
     -------
     dict
-        Image id -> width and height in pixels: of the image itself, of an unreadable one as stated.
+        Image id -> width and height in pixels of the image, or as stated if the image cannot be read.
 
     Raises
     ------
     ValueError
-        If a stated size is not that of the image.
+        If a stated size differs from that of the image.
 
     Warns
     -----
     UnreadableImageWarning
         If images cannot be read.
     """
-    agreed = {image: size for image, (_, size) in stated.items()}
+    checked = {image: size for image, (_, size) in stated.items()}
     if images is None:
-        return agreed
-    sizes, problems = image_sizes(images, stated)
+        return checked
+    sizes, problems = measure_images(images, stated)
     for image, real in sizes.items():
         name, size = stated[image]
         if size is not None:
             check_size(size, real, name)
-        agreed[image] = real
+        checked[image] = real
     if problems:
         warnings.warn(
-            "\n".join([f"{len(problems)} of {len(stated)} sizes could not be checked:", *problems.values()]),
+            "\n".join([f"{len(problems)} of {len(stated)} sizes cannot be checked:", *problems.values()]),
             UnreadableImageWarning,
             stacklevel=3,
         )
-    return agreed
+    return checked
 
 
-def report_left_out(problems: Mapping[str, str], count: int, what: str) -> None:
-    """Tell which files of annotations were left out because something cannot be read.
+def warn_left_out(problems: Mapping[str, str], count: int, what: str) -> None:
+    """Warn about annotation files that are left out because they or their images cannot be read.
 
     Parameters
     ----------
     problems
-        Image id -> a sentence on what cannot be read and why.
+        Image id -> a sentence that says what cannot be read and why.
     count
-        Number of files of annotations, one per image.
+        Number of annotation files, one per image.
     what
         Their name, such as "masks".
 
     Raises
     ------
     ValueError
-        If all were left out.
+        If all files are left out.
 
     Warns
     -----
     UnreadableImageWarning
-        If some were left out.
+        If some files are left out.
     """
     if not problems:
         return
     if len(problems) == count:
         raise ValueError(f"none of the {count} {what} can be used: {next(iter(problems.values()))}")
     warnings.warn(
-        "\n".join([f"{len(problems)} of {count} {what} were left out:", *problems.values()]),
+        "\n".join([f"{len(problems)} of {count} {what} are left out:", *problems.values()]),
         UnreadableImageWarning,
         stacklevel=3,
     )

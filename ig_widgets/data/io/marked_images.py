@@ -1,4 +1,4 @@
-"""Marked images: copies of an image on which each annotator painted an outline."""
+"""Marked images: copies of an image on which annotators painted outlines."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_LEAST_PAINT = (0, 200, 200)
-_MOST_PAINT = (255, 255, 255)
+_MIN_PAINT = (0, 200, 200)  # hue, saturation, value
+_MAX_PAINT = (255, 255, 255)
 
 
 def read_marked_images(
@@ -30,22 +30,22 @@ def read_marked_images(
     margin: int = 10,
     source: str = "marked image",
 ) -> pd.DataFrame:
-    """Read one box from each painted copy of an image, as Inspector Gadget's crowdsourcing workflow does.
+    """Read one box from each painted copy of an image, as in the crowdsourcing workflow of Inspector Gadget.
 
     Parameters
     ----------
     original
         File of the image without marks.
     marked
-        Files of its copies, one per annotator, on which one outline is painted in any strong color. A
-        mapping has the annotators as keys; otherwise the file names without suffix are their names.
+        Files of its copies, one per annotator, each with one outline painted in any saturated color. The keys
+        of a mapping are the annotators; otherwise the file names without suffix are.
     label
-        Label of what was marked.
+        Label of the marked objects.
     image
         Id of the image. Default: the file name of `original`.
     margin
-        What the box is larger than the painted outline on each side, in pixels; cut off at the edge of the
-        image.
+        Distance in pixels by which the box exceeds the painted outline on each side; clipped at the border of
+        the image.
     source
         The column of the same name.
 
@@ -59,14 +59,14 @@ def read_marked_images(
     ImageError
         If a file cannot be read.
     ValueError
-        If a copy has another size than the original, or no painted pixel.
+        If a copy differs in size from the original, or has no painted pixel.
 
     Notes
     -----
-    Paint is what has a saturation and a value of at least 200 of 255 in OpenCV's HSV, and was not so in the
-    original (the published code looks at the copy only, which is the same for gray originals). As there, the
-    exclusive end of the box is the largest painted index plus `margin`, one pixel less than on the other
-    side.
+    A pixel is painted if its saturation and value in OpenCV's HSV are at least 200 of 255 in the copy, but
+    not in the original. (The published code looks at the copy only, which is equivalent for gray originals.)
+    As in the published code, the exclusive end of the box is the largest painted index plus `margin`, one
+    pixel less than on the other side.
     """
     unmarked = decode(original)
     files = marked if isinstance(marked, Mapping) else {Path(path).stem: path for path in marked}
@@ -77,12 +77,13 @@ def read_marked_images(
         if copy.shape[:2] != (height, width):
             raise ValueError(
                 f"marked image '{path}' is {copy.shape[1]} x {copy.shape[0]} but the original is "
-                f"{width} x {height}; marks must be painted on a copy of the same size"
+                f"{width} x {height}; paint the marks on a copy of the same size"
             )
-        ys, xs = np.nonzero(_paint(copy) & ~_paint(unmarked))
+        ys, xs = np.nonzero(_find_paint(copy) & ~_find_paint(unmarked))
         if len(xs) == 0:
             raise ValueError(
-                f"marked image '{path}' has no painted pixel; paint an outline in a strong color such as red"
+                f"marked image '{path}' has no painted pixel; paint an outline in a saturated color such as "
+                "red"
             )
         x, y = max(0, int(xs.min()) - margin), max(0, int(ys.min()) - margin)
         x1, y1 = min(width, int(xs.max()) + margin), min(height, int(ys.max()) + margin)
@@ -102,8 +103,8 @@ def read_marked_images(
     return annotations_frame(rows)
 
 
-def _paint(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _find_paint(pixels: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     if pixels.ndim == 2:
         return np.zeros(pixels.shape, dtype=bool)
     hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
-    return cv2.inRange(hsv, np.array(_LEAST_PAINT), np.array(_MOST_PAINT)) > 0
+    return cv2.inRange(hsv, np.array(_MIN_PAINT), np.array(_MAX_PAINT)) > 0

@@ -1,4 +1,4 @@
-"""The boxed objects of each image: all that VOC, COCO and YOLO files can hold of annotations."""
+"""Conversion between annotations and boxed objects per image, the content of VOC, COCO and YOLO files."""
 
 from __future__ import annotations
 
@@ -20,47 +20,46 @@ Box: TypeAlias = tuple[float, float, float, float]
 """x, y, width, height in pixels of the full-resolution image; ``x + width`` is exclusive."""
 
 
-def box_inside(box: Iterable[float], size: tuple[float, float] | None, where: str) -> Box:
-    """Check that a box has an area and lies inside its image.
+def clip_box(box: Iterable[float], size: tuple[float, float] | None, where: str) -> Box:
+    """Check that a box has an area and lies inside its image, and clip rounding errors.
 
     Parameters
     ----------
     box
         x, y, width, height in pixels.
     size
-        Width and height of the image in pixels; None where they are not known.
+        Width and height of the image in pixels; None if unknown.
     where
-        The subject of the error sentence, such as ``"object 2 of 'a.xml'"``.
+        The subject of error messages, such as ``"object 2 of 'a.xml'"``.
 
     Returns
     -------
     tuple of float
-        The box. What sticks out by less than one pixel is the rounding of the tool that wrote it, and is cut
-        off.
+        The box, clipped to the image. It may extend beyond the image by less than one pixel, since the tools
+        that write boxes round them.
 
     Raises
     ------
     ValueError
-        If a number is not finite, a side is not positive, or the box leaves the image by a pixel or more.
+        If a number is not finite, a side is not positive, or the box extends beyond the image by a pixel or
+        more.
 
     Examples
     --------
-    >>> box_inside((10, 20, 30.004, 5), (40, 100), "object 1 of 'a.xml'")
+    >>> clip_box((10, 20, 30.004, 5), (40, 100), "object 1 of 'a.xml'")
     (10.0, 20.0, 30.0, 5.0)
     """
     x, y, width, height = (float(number) for number in box)
     if not np.isfinite([x, y, width, height]).all():
         raise ValueError(f"{where} has the box {(x, y, width, height)}; all four numbers must be finite")
     if width <= 0 or height <= 0:
-        raise ValueError(
-            f"{where} is {width:g} wide and {height:g} high; a box needs a positive width and height"
-        )
-    x, width = _side_inside(x, width, None if size is None else size[0], where, ("x", "wide"))
-    y, height = _side_inside(y, height, None if size is None else size[1], where, ("y", "high"))
+        raise ValueError(f"{where} is {width:g} wide and {height:g} high; both must be positive")
+    x, width = _clip_side(x, width, None if size is None else size[0], where, ("x", "wide"))
+    y, height = _clip_side(y, height, None if size is None else size[1], where, ("y", "high"))
     return x, y, width, height
 
 
-def _side_inside(
+def _clip_side(
     start: float, length: float, limit: float | None, where: str, words: tuple[str, str]
 ) -> tuple[float, float]:
     axis, extent = words
@@ -82,24 +81,24 @@ def _side_inside(
     return start, length
 
 
-def statements(
+def objects_to_annotations(
     objects: Mapping[str, Sequence[tuple[str, Box]]], classes: Iterable[str], *, annotator: str, source: str
 ) -> pd.DataFrame:
-    """Make annotations out of the objects of each image.
+    """Convert the objects of each image to annotations.
 
     Parameters
     ----------
     objects
-        Image id -> its objects as (label, box). An image without objects was looked at and has none.
+        Image id -> its objects as (label, box); an empty list for an annotated image without objects.
     classes
-        What an image without objects is said not to show.
+        The classes that are absent from an image without objects.
     annotator, source
         The columns of the same name.
 
     Returns
     -------
     DataFrame
-        Annotations: one row per object; for an image without objects one row per class with ``present``
+        Annotations: one row per object, or, for an image without objects, one row per class with ``present``
         False.
 
     Raises
@@ -110,73 +109,75 @@ def statements(
     absent = [(label, None) for label in classes]
     if not absent and not all(objects.values()):
         raise ValueError(
-            "no class is known, so neither is what the images without objects do not show; name the classes, "
-            "as in classes=['crack'] (in a COCO file: its categories)"
+            "no classes are given, so images without objects cannot be annotated; name the classes, as in "
+            "classes=['crack'] (in a COCO file: its categories)"
         )
-    said = {"annotator": annotator, "source": source}
+    origin = {"annotator": annotator, "source": source}
     return annotations_frame(
-        {"image": image, "label": label, "present": box is not None, **said}
+        {"image": image, "label": label, "present": box is not None, **origin}
         | ({} if box is None else dict(zip(BOX, box, strict=True)))
-        for image, found in objects.items()
-        for label, box in (found or absent)
+        for image, present in objects.items()
+        for label, box in (present or absent)
     )
 
 
-def objects_by_image(
+def collect_objects(
     annotations: pd.DataFrame, images: ImageSet, *, form: str
 ) -> dict[str, list[tuple[str, Box]]]:
-    """Collect what a file of boxes can hold out of annotations.
+    """Collect the objects in annotations, which is all that a file of boxes can store.
 
     Parameters
     ----------
     annotations
-        Annotations. The boxes of all annotators are taken; merge them first where that is not wanted.
+        Annotations. The boxes of all annotators are collected; to avoid duplicates, merge them first.
     images
-        The images that the annotations are about.
+        The images that the annotations refer to.
     form
-        Name of the format, for the warning.
+        Name of the file format, for the warning.
 
     Returns
     -------
     dict
-        Image id -> its objects as (label, box): the images in the order of `images`, the objects in that of
-        `annotations`. An image that somebody found free of defects, and nobody called defective, has an empty
-        list. Images of which only skips, labels without a box or refused boxes are known are left out.
+        Image id -> its objects as (label, box): images in the order of `images`, objects in the order of
+        `annotations`. An image that an annotator found free of objects, and none found an object in, has an
+        empty list. Images with nothing but skips, labels without a box or denied boxes are left out.
 
     Raises
     ------
     ValueError
-        If a column is missing, an image is not among `images`, or a present box has no label or only a part
-        of its four numbers.
+        If a column is missing, an image is not in `images`, a box is incomplete, or something is present
+        without a label.
 
     Warns
     -----
     UserWarning
-        If statements had to be left out: skips, labels of whole images, boxes said to hold nothing.
+        If statements are left out: skips, labels of whole images and denied boxes.
     """
     missing = [name for name in COLUMNS if name not in annotations.columns]
     if missing:
-        raise ValueError(f"the annotations have no column {missing[0]!r}; make them with annotations_frame")
+        raise ValueError(
+            f"the annotations lack the column {missing[0]!r}; create them with annotations_frame"
+        )
     boxes = annotations[list(BOX)].notna()
     boxed = boxes.all(axis=1)
     skip = annotations["present"].isna()
     yes = annotations["present"].fillna(value=False).astype(bool)
-    for broken, why in (
-        (~annotations["image"].isin(images.ids), "is about an image that is not among the images given"),
-        (boxes.any(axis=1) & ~boxed, "has only a part of its box: x, y, width and height go together"),
-        (yes & annotations["label"].isna(), "says that something is present but has no label"),
+    for broken, problem in (
+        (~annotations["image"].isin(images.ids), "refers to an image that is not in images; add the image"),
+        (boxes.any(axis=1) & ~boxed, "has an incomplete box; give all of x, y, width and height"),
+        (yes & annotations["label"].isna(), "is present but has no label; give the label"),
     ):
         if broken.any():
             first = annotations[broken].iloc[0]
-            raise ValueError(f"the annotation at index {first.name} (image {first['image']!r}) {why}")
+            raise ValueError(f"the annotation at index {first.name} (image {first['image']!r}) {problem}")
     whole = yes & ~boxed
     losses = {
         "skips": skip,
         "labels of whole images": whole,
-        "boxes said to hold nothing": ~skip & ~yes & boxed,
+        "denied boxes": ~skip & ~yes & boxed,
     }
-    _warn_of_losses({what: int(rows.sum()) for what, rows in losses.items()}, form)
-    # an image with a label but no box shows something: without the label its file would say the opposite
+    _warn_about_losses({what: int(rows.sum()) for what, rows in losses.items()}, form)
+    # an image with a label but no box is not free of objects: without the label its file would say so
     free = ~skip & ~yes & ~boxed & ~annotations["image"].isin(annotations.loc[whole, "image"])
     kept = set(annotations.loc[(yes & boxed) | free, "image"])
     objects: dict[str, list[tuple[str, Box]]] = {image: [] for image in images.ids if image in kept}
@@ -186,7 +187,7 @@ def objects_by_image(
     return objects
 
 
-def classes_in(annotations: pd.DataFrame, classes: Iterable[str] | None) -> list[str]:
+def list_classes(annotations: pd.DataFrame, classes: Iterable[str] | None) -> list[str]:
     """List the classes of annotations in the order in which a file numbers them.
 
     Parameters
@@ -194,8 +195,7 @@ def classes_in(annotations: pd.DataFrame, classes: Iterable[str] | None) -> list
     annotations
         Annotations.
     classes
-        The order that the caller wants; None for the sorted labels of `annotations`, also of those that are
-        not present.
+        The classes in the desired order; None for the sorted labels of `annotations`, absent ones included.
 
     Returns
     -------
@@ -205,30 +205,28 @@ def classes_in(annotations: pd.DataFrame, classes: Iterable[str] | None) -> list
     Raises
     ------
     ValueError
-        If there is no class, a class is given twice, or a label is not among `classes`.
+        If there are no classes, a class is given twice, or a label is not in `classes`.
     """
     labels = sorted(set(annotations["label"].dropna()))
     if classes is None:
         if not labels:
-            raise ValueError("the annotations name no class; name the classes, as in classes=['crack']")
+            raise ValueError("the annotations have no labels; name the classes, as in classes=['crack']")
         return labels
-    listed = list(classes)
-    twice = [name for name in listed if listed.count(name) > 1]
-    unknown = [label for label in labels if label not in listed]
+    names = list(classes)
+    twice = [name for name in names if names.count(name) > 1]
+    unknown = [label for label in labels if label not in names]
     if twice:
-        raise ValueError(f"class {twice[0]!r} is given twice")
+        raise ValueError(f"class {twice[0]!r} is given twice; give each class once")
     if unknown:
-        raise ValueError(
-            f"the label {unknown[0]!r} is not among the classes {', '.join(map(repr, listed))}; add it"
-        )
-    return listed
+        raise ValueError(f"the label {unknown[0]!r} is not in classes {', '.join(map(repr, names))}; add it")
+    return names
 
 
-def _warn_of_losses(counts: Mapping[str, int], form: str) -> None:
+def _warn_about_losses(counts: Mapping[str, int], form: str) -> None:
     if any(counts.values()):
-        listed = ", ".join(f"{what} ({count})" for what, count in counts.items() if count)
+        losses = ", ".join(f"{what} ({count})" for what, count in counts.items() if count)
         warnings.warn(
-            f"{form} holds boxes only, so some statements were left out: {listed}; "
+            f"{form} files store boxes only, so some statements are left out: {losses}; "
             "write_csv keeps everything",
             UserWarning,
             stacklevel=4,

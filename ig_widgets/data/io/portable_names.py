@@ -1,4 +1,4 @@
-"""Names that files and folders can have on every system."""
+"""File names that are valid on every operating system."""
 
 from __future__ import annotations
 
@@ -7,63 +7,63 @@ import unicodedata
 
 _FORBIDDEN = re.compile('[<>:"/\\\\|?*\x00-\x1f\x7f-\x9f\ud800-\udfff]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
-_MOST_BYTES = 255
+_MAX_BYTES = 255
 
 
-def name_problem(name: str) -> str | None:
-    r"""Tell why a file or folder cannot have a name on every system, or None if it can.
+def find_name_problem(name: str) -> str | None:
+    r"""Find out why a name is not valid for a file or folder on every operating system.
 
     Parameters
     ----------
     name
-        The name, without the folders above.
+        The name, without parent folders.
 
     Returns
     -------
     str or None
-        What is wrong with it: the end of a sentence that begins with the name.
+        The predicate of a sentence whose subject is the name; None if the name is valid.
 
     Examples
     --------
-    >>> name_problem("cat"), name_problem("..")
+    >>> find_name_problem("cat"), find_name_problem("..")
     (None, 'begins with a dot, which hides it')
     """
-    found = _FORBIDDEN.search(name)
-    if found:
-        return f"holds {found[0]!r}"
+    forbidden = _FORBIDDEN.search(name)
+    if forbidden:
+        return f"contains {forbidden[0]!r}"
     problems = {
         "is empty": not name,
         "begins with a dot, which hides it": name.startswith("."),
-        "ends with a blank or a dot, which some systems drop": name.endswith((" ", ".")),
+        "ends with a space or a dot, which some systems drop": name.endswith((" ", ".")),
         "is the name of a device on Windows": _RESERVED.fullmatch(name),
-        f"is longer than {_MOST_BYTES} bytes": len(name.encode()) > _MOST_BYTES,
+        f"is longer than {_MAX_BYTES} bytes": len(name.encode()) > _MAX_BYTES,
     }
     return next((problem for problem, there in problems.items() if there), None)
 
 
-def portable_name(text: str, ending: str, number: int = 1) -> str:
-    """Make a file name that every system allows out of any text.
+def make_portable(text: str, ending: str, number: int = 1) -> str:
+    """Convert any text to a file name that is valid on every operating system.
 
     Parameters
     ----------
     text
-        What the file should be called, without the folders above.
+        The desired name, without parent folders.
     ending
-        The ending that the name has, with its dot.
+        The extension of the file, with its dot.
     number
-        From 2 on, the ending "~2" (or "~3" …) is put behind the name.
+        From 2 on, "~2" (or "~3" …) is inserted before the extension.
 
     Returns
     -------
     str
-        The text itself where it is such a name. Characters that are not allowed become ``_``; dots and blanks
-        at its beginning are dropped; a name that is too long is cut off.
+        The text itself if it is valid. Otherwise, forbidden characters become ``_``, leading dots and spaces
+        are dropped, and long names are truncated.
 
     Examples
     --------
-    >>> portable_name("a.png", ".png"), portable_name("a.png#0", ".png"), portable_name("a.png", ".png", 2)
+    >>> make_portable("a.png", ".png"), make_portable("a.png#0", ".png"), make_portable("a.png", ".png", 2)
     ('a.png', 'a.png#0.png', 'a~2.png')
-    >>> portable_name("12:30", ".jpg"), portable_name("..", ".png"), portable_name("con.png", ".png")
+    >>> make_portable("12:30", ".jpg"), make_portable("..", ".png"), make_portable("con.png", ".png")
     ('12_30.jpg', '_.png', '_con.png')
     """
     stem = text[: len(text) - len(ending)] if text.lower().endswith(ending.lower()) else text
@@ -71,20 +71,20 @@ def portable_name(text: str, ending: str, number: int = 1) -> str:
     if _RESERVED.fullmatch(f"{stem}{ending}"):
         stem = f"_{stem}"
     last = ending if number < 2 else f"~{number}{ending}"
-    most = _MOST_BYTES - len(last.encode())
+    most = _MAX_BYTES - len(last.encode())
     return stem.encode()[:most].decode(errors="ignore") + last
 
 
-def same_name(name: str) -> str:
-    """Return what is equal for two names that are the same on some systems.
+def fold_name(name: str) -> str:
+    """Return a key that is equal for two names that some operating systems treat as the same.
 
-    There upper and lower case are the same, and so is an accent as part of its letter or behind it.
+    These systems ignore case, and do not distinguish precomposed accents from combining ones.
 
     Examples
     --------
-    >>> same_name("Cat") == same_name("cat"), same_name("Maß") == same_name("Mass")
+    >>> fold_name("Cat") == fold_name("cat"), fold_name("Maß") == fold_name("Mass")
     (True, False)
     """
     composed = unicodedata.normalize("NFC", name)
-    # letter by letter, as these systems do: ß, which has no capital there, is not SS
+    # letter by letter, as these systems do: they have no capital ß, so it does not become SS
     return "".join(upper if len(upper := letter.upper()) == 1 else letter for letter in composed)

@@ -1,1 +1,1 @@
-"""The annotation log: a database of statements that are appended and never changed."""
+"""The annotation log: an append-only database of statements."""

@@ -1,4 +1,4 @@
-"""What may be said: the check of one statement on its way into the log."""
+"""Validation of a statement before it is written to the log."""
 
 import math
 import numbers
@@ -17,110 +17,117 @@ _KEYS = {
     "comment": ("comment", "image", "label", *BOX, "key"),
     "verdict": ("verdict", "proposed", "image", "label", *BOX, "key", "replaces"),
 }
-_NAMES = {
+_KEY_SENTENCES = {
     "say": "the keys are",
     "delete": "a deletion has only",
     "comment": "a comment has only",
     "verdict": "a verdict has only",
 }
-_TOLD_BY = {"delete": "deletes", "comment": "comment", "verdict": "verdict"}
+_KIND_KEYS = {"delete": "deletes", "comment": "comment", "verdict": "verdict"}
+"""The key by which a statement of each kind is recognized; all others are of the kind ``say``."""
 
 
-def statement_row(statement: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Check a statement and turn it into the columns that the log keeps.
+def parse_statement(statement: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Validate a statement and convert it to the columns of the log.
 
     Parameters
     ----------
     statement
-        Either ``image`` with any of ``label, present, x, y, width, height, key, replaces``, or ``deletes``
-        with perhaps ``key`` and ``image``, or ``comment`` and ``image`` with perhaps ``label``, a box and
-        ``key``, or ``verdict`` and ``image`` with perhaps ``label``, a box, ``key, replaces`` and
-        ``proposed``.
+        One of four kinds, told apart by their keys (optional keys in brackets):
+
+        - ``image`` [``label, present, x, y, width, height, key, replaces``]
+        - ``deletes`` [``image, key``]
+        - ``comment, image`` [``label, x, y, width, height, key``]
+        - ``verdict, image`` [``label, x, y, width, height, key, replaces, proposed``]
     name
-        What to call the statement in an error, such as ``"statement 3"``.
+        The name of the statement in error messages, such as ``"statement 3"``.
 
     Returns
     -------
     dict
-        ``key, kind, target, image, label, present, x, y, width, height, comment``; what was not said is None.
+        ``key, kind, target, image, label, present, x, y, width, height, comment``; absent values are None.
 
     Raises
     ------
     TypeError
-        If the statement is no mapping.
+        If the statement is not a mapping.
     ValueError
-        If a key is unknown or a value is not what its key asks for.
+        If a key is unknown, or a value is not of the type that its key requires.
     """
     if not isinstance(statement, Mapping):
         raise TypeError(
             f"{name} is a {type(statement).__name__}; a statement is a mapping such as "
             "{'image': 'a.png', 'label': 'crack', 'present': True}"
         )
-    kind = next((kind for kind, name in _TOLD_BY.items() if name in statement), "say")
+    kind = next((kind for kind, key in _KIND_KEYS.items() if key in statement), "say")
     keys = _KEYS[kind]
     unknown = [key for key in statement if key not in keys]
     if unknown:
-        raise ValueError(f"{name} has the unknown key {unknown[0]!r}; {_NAMES[kind]} {', '.join(keys)}")
-    said = {key: None if _missing(value) else value for key, value in statement.items()}
-    image = said.get("image")
+        raise ValueError(
+            f"{name} has the unknown key {unknown[0]!r}; {_KEY_SENTENCES[kind]} {', '.join(keys)}"
+        )
+    values = {key: None if _is_missing(value) else value for key, value in statement.items()}
+    image = values.get("image")
     if image is None and kind != "delete":
-        raise ValueError(f"{name} names no image: give the key 'image'")
+        raise ValueError(f"{name} names no image; give the key 'image'")
     name = f"{name} (image {image!r})"
-    if kind == "delete" and said["deletes"] is None:
-        raise ValueError(f"{name} deletes nothing: give the key of the statement to delete")
-    if kind == "comment" and said["comment"] is None:
-        raise ValueError(f"{name} comments nothing: give the text")
+    if kind == "delete" and values["deletes"] is None:
+        raise ValueError(f"{name} deletes nothing; give the key of the statement to delete")
+    if kind == "comment" and values["comment"] is None:
+        raise ValueError(f"{name} has an empty comment; give the text")
     for key in ("image", "label", "key", "replaces", "deletes", "comment"):
-        if said.get(key) is not None:
-            check_text(said[key], f"{name}: {key}")
+        if values.get(key) is not None:
+            check_text(values[key], f"{name}: {key}")
     return {
-        "key": said.get("key") or uuid.uuid4().hex,
-        "kind": "proposal" if said.get("proposed") else kind,
-        "target": said["deletes"] if kind == "delete" else said.get("replaces"),
+        "key": values.get("key") or uuid.uuid4().hex,
+        "kind": "proposal" if values.get("proposed") else kind,
+        "target": values["deletes"] if kind == "delete" else values.get("replaces"),
         "image": image,
-        "label": said.get("label"),
-        "present": _verdict(said, name) if kind == "verdict" else _present(said.get("present"), name),
-        **_box(said, name),
-        "comment": said.get("comment"),
+        "label": values.get("label"),
+        "present": _parse_verdict(values, name)
+        if kind == "verdict"
+        else _parse_present(values.get("present"), name),
+        **_parse_box(values, name),
+        "comment": values.get("comment"),
     }
 
 
 def check_text(value: object, name: str) -> None:
-    """Raise a ValueError that begins with `name` unless `value` is text that every database can keep."""
+    """Raise a ValueError that begins with `name` unless `value` is text that every database can store."""
     if not isinstance(value, str) or not value:
-        raise ValueError(f"{name} is {value!r}; it must be text that is not empty")
+        raise ValueError(f"{name} is {value!r}; it must be a non-empty string")
     if "\0" in value or not _is_unicode(value):
-        raise ValueError(
-            f"{name} is {value!r}, which cannot be stored: rename it with plain Unicode characters"
-        )
+        raise ValueError(f"{name} is {value!r}, which cannot be stored; use plain Unicode characters")
 
 
 def _is_unicode(value: str) -> bool:
     try:
         value.encode()
-    except UnicodeEncodeError:  # the name of a file that is not in the system's encoding
+    except UnicodeEncodeError:  # a file name that is not in the system's encoding
         return False
     return True
 
 
-def _missing(value: object) -> bool:
+def _is_missing(value: object) -> bool:
     if value is None or value is pd.NA:
         return True
     return isinstance(value, numbers.Real) and math.isnan(value)
 
 
-def _present(value: object, name: str) -> bool | None:
+def _parse_present(value: object, name: str) -> bool | None:
     if value is None or _is_bool(value):
         return None if value is None else bool(value)
-    raise ValueError(f"{name}: present is {value!r}; it is True (yes), False (no) or missing (skipped)")
+    raise ValueError(f"{name}: present is {value!r}; it must be True (yes), False (no) or missing (skipped)")
 
 
-def _verdict(said: Mapping[str, Any], name: str) -> bool:
-    verdict, proposed = said["verdict"], said.get("proposed")
+def _parse_verdict(values: Mapping[str, Any], name: str) -> bool:
+    verdict, proposed = values["verdict"], values.get("proposed")
     if not _is_bool(verdict):
-        raise ValueError(f"{name}: verdict is {verdict!r}; it is True (accepted) or False (rejected)")
+        raise ValueError(f"{name}: verdict is {verdict!r}; it must be True (accepted) or False (rejected)")
     if proposed is not None and not _is_bool(proposed):
-        raise ValueError(f"{name}: proposed is {proposed!r}; it is True for a box of the reviewer's own")
+        raise ValueError(
+            f"{name}: proposed is {proposed!r}; it must be True (a box that the reviewer drew) or False"
+        )
     return bool(verdict)
 
 
@@ -128,21 +135,21 @@ def _is_bool(value: object) -> bool:
     return isinstance(value, bool | np.bool_)
 
 
-def _box(said: Mapping[str, Any], name: str) -> dict[str, float | None]:
-    missing = [key for key in BOX if said.get(key) is None]
+def _parse_box(values: Mapping[str, Any], name: str) -> dict[str, float | None]:
+    missing = [key for key in BOX if values.get(key) is None]
     if len(missing) == len(BOX):
         return dict.fromkeys(BOX)
     if missing:
         raise ValueError(
-            f"{name} has a box without {' and '.join(missing)}; a box has {', '.join(BOX)}, "
-            "and a statement about the whole image has none of them"
+            f"{name} has a box without {' and '.join(missing)}; give all of {', '.join(BOX)}, "
+            "or none of them for a statement about the whole image"
         )
     box: dict[str, float | None] = {}
     for key in BOX:
-        value = said[key]
+        value = values[key]
         if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
             raise ValueError(f"{name}: {key} is {value!r}; it must be a finite number of pixels")
         if key in {"width", "height"} and value <= 0:
-            raise ValueError(f"{name}: {key} is {value!r}; it must be more than 0 pixels")
+            raise ValueError(f"{name}: {key} is {value!r}; it must be greater than 0 pixels")
         box[key] = float(value)
     return box

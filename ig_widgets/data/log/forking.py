@@ -1,7 +1,7 @@
-"""Close database connections before this process forks.
+"""Closing of database connections before the process forks.
 
-A child that uses an SQLite connection of its parent, or opens one while the parent's is open, believes in
-file locks that it does not have: what it writes can be lost when the parent closes the file.
+A child process that uses an SQLite connection of its parent, or opens one while the parent's is open, assumes
+file locks that it does not hold: its writes can be lost when the parent closes the file.
 See "How To Corrupt An SQLite Database File", section 2.6, sqlite.org/howtocorrupt.html.
 """
 
@@ -13,12 +13,14 @@ from typing import Self
 
 
 class ForkGate:
-    """A fork waits until nobody is inside, closes, and lets people in again afterwards.
+    """A context that a fork never interrupts.
+
+    A fork waits until no thread is inside the context, calls `close` and keeps threads out until it is over.
 
     Parameters
     ----------
     close
-        Called in the parent just before a fork, while nobody is inside.
+        Called in the parent just before a fork, while no thread is inside.
     """
 
     def __init__(self, close: Callable[[], None]) -> None:
@@ -28,13 +30,13 @@ class ForkGate:
         _GATES.add(self)
 
     def __enter__(self) -> Self:
-        """Go in."""
+        """Enter; waits while the process forks."""
         with self._changed:
             self._inside += 1
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Go out."""
+        """Leave."""
         with self._changed:
             self._inside -= 1
             self._changed.notify_all()

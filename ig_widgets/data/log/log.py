@@ -1,4 +1,4 @@
-"""The log of everything that people say about images."""
+"""`AnnotationLog`: an append-only log of annotations, verdicts and comments in a database."""
 
 import uuid
 import weakref
@@ -15,22 +15,22 @@ import pandas as pd
 from sqlalchemy import Connection, Select, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
-from ig_widgets.data.annotations import BOX, COLUMNS, typed
+from ig_widgets.data.annotations import BOX, COLUMNS, cast_columns
 from ig_widgets.data.errors import LogError
-from ig_widgets.data.log.checks import check_text, statement_row
+from ig_widgets.data.log.checks import check_text, parse_statement
 from ig_widgets.data.log.forking import ForkGate
 from ig_widgets.data.log.replay import action_in_force, action_to_redo, action_to_undo, in_force
-from ig_widgets.data.log.rows import complete_targets, images_of, insert_rows, said_before
+from ig_widgets.data.log.rows import complete_targets, find_images, insert_rows, is_resent
 from ig_widgets.data.log.schema import STATEMENTS, open_database, reason, take_turn
 
 _VERDICTS = ("verdict", "proposal")
 _READ = ("seq", "key", "action", "kind", "target", "comment", *COLUMNS)
 _CHUNK = 2000
-"""Rows that are read at once."""
+"""Number of rows read at a time."""
 
 
 class Snapshot(NamedTuple):
-    """Everything that was in force at one moment."""
+    """All that was in force at one moment."""
 
     annotations: pd.DataFrame
     """As `AnnotationLog.annotations`."""
@@ -42,37 +42,37 @@ class Snapshot(NamedTuple):
     """As `AnnotationLog.comments`."""
 
     revision: int
-    """As `AnnotationLog.revision` if all images were read; what is read later may be newer."""
+    """As `AnnotationLog.revision` if all images were read; a later read may see a newer one."""
 
 
 class AnnotationLog:
-    """An append-only store of statements, in an SQLite file or a PostgreSQL database.
+    """An append-only log of statements, in an SQLite file or a PostgreSQL database.
 
-    Nothing is ever changed or removed: moving a box, deleting it, undo and redo append rows, and what is in
-    force is worked out from all of them. When a method that writes returns, the statements are on disk; a
-    crash of the program or of the machine does not lose them. Several people, processes and threads may use
-    one log at once, and a log may be used after a fork.
+    Rows are never changed or removed: moving a box, deleting it, undo and redo append rows, and the log
+    replays them to find the statements in force. When a method that writes returns, its statements are on
+    disk, and survive a crash of the program or the machine. Several people, processes and threads may use
+    one log at the same time, and a log may be used after a fork.
 
     Parameters
     ----------
     where
-        Path of an SQLite file, which is made when it does not exist, or a SQLAlchemy URL such as
-        ``postgresql+pg8000://user:password@host/database``. Put an SQLite file on a local disk: its
-        write-ahead log does not work on network file systems; a team on several machines uses PostgreSQL.
-        Other databases that SQLAlchemy knows are accepted too, but only these two are tested.
+        Path of an SQLite file, which is created if it does not exist, or a SQLAlchemy URL such as
+        ``postgresql+pg8000://user:password@host/database``. Keep an SQLite file on a local disk, because its
+        write-ahead log does not work on network file systems; teams on several machines need PostgreSQL.
+        Other databases that SQLAlchemy supports are accepted but not tested.
 
     Attributes
     ----------
     id : str
-        Made when the log was made; two logs never share it.
+        A unique identifier, assigned when the log is created.
     where : str
-        The place in words, without a password.
+        The path or URL, without a password.
 
     Raises
     ------
     LogError
-        If the place cannot be opened or holds something else than a log; it is left as it was. Every method
-        raises it when the database fails; after that a statement was not saved.
+        If the database cannot be opened or is not an annotation log; it is left unchanged. Every method
+        raises it when the database fails; the statements of that call are then not saved.
 
     Examples
     --------
@@ -101,73 +101,78 @@ class AnnotationLog:
         source: str = "python",
         action: str | None = None,
     ) -> list[str]:
-        """Say something; on return it is on disk.
+        """Append statements; they are on disk when the method returns.
 
         Parameters
         ----------
         statements
-            Mappings with ``image`` and any of ``label, present, x, y, width, height, key, replaces``, or with
-            ``deletes`` and perhaps ``key, image``. No annotations are a text ``comment`` with ``image`` and
-            perhaps ``label``, a box and ``key`` (see `comments`), and a ``verdict``, True or False, with
-            ``image`` and perhaps ``label``, a box, ``key, replaces`` and ``proposed``, True for a box of a
-            reviewer's own (see `verdicts`). ``key`` is a name of your own for the statement, unique in the
-            log; ``replaces`` and ``deletes`` are keys of earlier statements about the same image, in the log
-            or in this call. A box is in pixels of the full-resolution image.
+            Mappings of one of four kinds (optional keys in brackets):
+
+            - an annotation: ``image`` [``label, present, x, y, width, height, key, replaces``];
+            - a deletion: ``deletes`` [``image, key``];
+            - a comment, which is text: ``comment, image`` [``label, x, y, width, height, key``], see
+              `comments`;
+            - a verdict, True or False: ``verdict, image`` [``label, x, y, width, height, key, replaces,
+              proposed``], see `verdicts`; ``proposed`` is True for a box that the reviewer drew.
+
+            ``key`` is an identifier of your choice, unique in the log; ``replaces`` and ``deletes`` are keys
+            of earlier statements about the same image, in the log or in this call. Boxes are in pixels of the
+            full-resolution image.
         annotator
-            Who says it.
+            Name of the annotator.
         source
-            Where it was said, such as the name of a widget.
+            Where the statements were made, such as the name of a widget.
         action
-            A name of your own for the gesture, unique in the log. All statements of one call are one action,
-            and are undone together.
+            An identifier of your choice for the action, unique in the log. All statements of one call form
+            one action, and are undone together.
 
         Returns
         -------
         list of str
-            The key of each statement, in order. Sending statements a second time with the same keys adds
-            nothing and returns the same, so that one whose answer was lost can be sent again.
+            The key of each statement, in order. Appending statements again with the same keys adds nothing
+            and returns the same list, so it is safe to retry after a lost reply.
 
         Raises
         ------
         ValueError
-            If a statement is not well-formed, names an unknown target, or uses a key or an action again for
-            something else. Then nothing is saved.
+            If a statement is malformed, has an unknown target, or reuses a key or an action for other
+            statements. Nothing is saved.
         LogError
-            If the database fails. Then nothing is saved.
+            If the database fails. Nothing is saved.
         """
         check_text(annotator, "annotator")
         check_text(source, "source")
         if action is not None:
             check_text(action, "action")
-        rows = [statement_row(statement, f"statement {i}") for i, statement in enumerate(statements)]
+        rows = [parse_statement(statement, f"statement {i}") for i, statement in enumerate(statements)]
         if not rows:
             return []
-        spoken = {
+        provenance = {
             "annotator": annotator,
             "source": source,
             "action": action or uuid.uuid4().hex,
             "at": _now(),
         }
-        rows = [row | spoken for row in rows]
+        rows = [row | provenance for row in rows]
         with self._transaction(writing=True) as connection:
             complete_targets(connection, rows)
-            if not said_before(connection, rows, action):
+            if not is_resent(connection, rows, action):
                 insert_rows(connection, rows)
         return [row["key"] for row in rows]
 
     def extend(self, annotations: pd.DataFrame, *, source: str | None = None) -> int:
-        """Say a whole annotations DataFrame, for instance one read from a file of another program.
+        """Append a whole annotations DataFrame, for instance one that was read from a file.
 
-        All of it is saved or nothing. What each annotator says in it is one action (one for each source,
-        where the rows have several); saying the same DataFrame again says everything twice.
+        Either all rows are saved or none. The rows of one annotator and source form one action. Appending the
+        same DataFrame twice duplicates its statements.
 
         Parameters
         ----------
         annotations
-            The columns ``image, annotator`` and any other of `COLUMNS`. A time in ``at`` is kept (UTC unless
-            it has another zone); where there is none it is now.
+            The columns ``image, annotator`` and any others of `COLUMNS`. Times in ``at`` are kept (UTC unless
+            they have a time zone); a missing time becomes the current one.
         source
-            Where it was said, in place of the column ``source``; where neither says it, ``"import"``.
+            Replaces the column ``source``. Without either, the source is ``"import"``.
 
         Returns
         -------
@@ -177,9 +182,9 @@ class AnnotationLog:
         Raises
         ------
         ValueError
-            If a column is unknown or missing, or a row is no well-formed statement. Then nothing is saved.
+            If a column is unknown or missing, or a row is malformed. Nothing is saved.
         LogError
-            If the database fails. Then nothing is saved.
+            If the database fails. Nothing is saved.
         """
         unknown = [str(name) for name in annotations.columns if name not in COLUMNS]
         missing = [name for name in ("image", "annotator") if name not in annotations.columns]
@@ -190,18 +195,18 @@ class AnnotationLog:
                 + (f"the annotations lack the column {missing[0]!r}" if missing else "")
                 + f"; the columns are {', '.join(COLUMNS)}"
             )
-        speaker = annotations.reindex(columns=["annotator", "source"]).astype("object")
-        speaker["source"] = source if source is not None else speaker["source"].fillna("import")
+        origins = annotations.reindex(columns=["annotator", "source"]).astype("object")
+        origins["source"] = source if source is not None else origins["source"].fillna("import")
         times = pd.to_datetime(
             annotations["at"] if "at" in annotations else pd.Series(pd.NaT, annotations.index), utc=True
         )
-        said = annotations.drop(columns=["annotator", "source", "at"], errors="ignore").to_dict("records")
+        records = annotations.drop(columns=["annotator", "source", "at"], errors="ignore").to_dict("records")
         actions: defaultdict[tuple[str, str], str] = defaultdict(lambda: uuid.uuid4().hex)
         rows = []
         for i, (statement, by, via, at) in enumerate(
-            zip(said, speaker["annotator"], speaker["source"], times, strict=True)
+            zip(records, origins["annotator"], origins["source"], times, strict=True)
         ):
-            row = statement_row({str(key): value for key, value in statement.items()}, f"row {i}")
+            row = parse_statement({str(key): value for key, value in statement.items()}, f"row {i}")
             check_text(by, f"row {i} (image {row['image']!r}): annotator")
             check_text(via, f"row {i} (image {row['image']!r}): source")
             row["action"] = actions[by, via]
@@ -225,20 +230,20 @@ class AnnotationLog:
         Parameters
         ----------
         annotator
-            Whose action. Nobody undoes what somebody else did.
+            Name of the annotator. Actions of others are never undone.
         source
-            Only actions from there.
+            Consider only actions from this source.
         images
-            Only actions that are about nothing but these images.
+            Consider only actions that concern no images but these.
         action
-            A name for this undo, made by the caller: asked for twice, it is done once.
+            An identifier of your choice for this undo: a repeated call with it has no effect.
 
         Returns
         -------
         list of str
-            The ids of the images that the action was about; empty when there is nothing to undo.
+            The ids of the images that the action concerned; empty if there is nothing to undo.
         """
-        find = partial(action_to_undo, source=source, scope=_scope(images))
+        find = partial(action_to_undo, source=source, scope=_parse_scope(images))
         return self._retract(find, annotator, action)
 
     def redo(
@@ -249,52 +254,52 @@ class AnnotationLog:
         images: Collection[str] | None = None,
         action: str | None = None,
     ) -> list[str]:
-        """Take back the annotator's last undo, unless something was said since.
+        """Take back the annotator's last undo, unless the annotator has made a new statement since.
 
         Parameters
         ----------
         annotator
-            Whose undo.
+            Name of the annotator.
         source
-            Only actions from there; what was said elsewhere since does not matter.
-        action
-            A name for this redo, made by the caller: asked for twice, it is done once.
+            Consider only actions from this source; later statements from other sources do not prevent a redo.
         images
-            Only actions that are about nothing but these images; what was said about others since does not
-            matter.
+            Consider only actions that concern no images but these; later statements about other images do not
+            prevent a redo.
+        action
+            An identifier of your choice for this redo: a repeated call with it has no effect.
 
         Returns
         -------
         list of str
-            The ids of the images that the action is about; empty when there is nothing to redo.
+            The ids of the images that the action concerns; empty if there is nothing to redo.
         """
-        find = partial(action_to_redo, source=source, scope=_scope(images))
+        find = partial(action_to_redo, source=source, scope=_parse_scope(images))
         return self._retract(find, annotator, action)
 
     def retract(self, target: str, annotator: str, *, action: str | None = None) -> list[str]:
-        """Retract one action of the annotator, whatever was said since.
+        """Retract a given action of the annotator, regardless of later statements.
 
         Parameters
         ----------
         target
-            The action; of an undo, this is a redo.
+            The action. If it is an undo, this is a redo.
         annotator
-            Whose action. Nobody undoes what somebody else did.
+            Name of the annotator. Actions of others are never undone.
         action
-            A name for this undo, made by the caller: asked for twice, it is done once.
+            An identifier of your choice for this undo: a repeated call with it has no effect.
 
         Returns
         -------
         list of str
-            The ids of the images that the action was about; empty when the annotator has no such action in
+            The ids of the images that the action concerned; empty if the annotator has no such action in
             force.
         """
         return self._retract(partial(action_in_force, target=target), annotator, action)
 
     def touched(self, action: str) -> list[str]:
-        """Return the ids of the images that an action was about; empty when the log has no such action."""
+        """Return the ids of the images that an action concerned; empty if the log has no such action."""
         with self._transaction(writing=False) as connection:
-            return list(images_of(connection, action))
+            return list(find_images(connection, action))
 
     def current(
         self,
@@ -307,41 +312,42 @@ class AnnotationLog:
         Parameters
         ----------
         image, annotator, source
-            Only statements about this image (or these, a few hundred at most), by this person, from this
-            place. Asking for few images is fast however long the log is.
+            Select the statements about one image (or several, a few hundred at most), by one annotator, from
+            one source. Selecting few images is fast however long the log is.
 
         Returns
         -------
         DataFrame
-            The columns of `COLUMNS` in the order of saying; the index, named ``statement``, holds the keys.
+            The columns of `COLUMNS` in the order of appending; the index, named ``statement``, holds the
+            keys.
         """
         query = _select(image)
-        # rows with a target are needed whoever said them: they put statements out of force
+        # rows with a target are needed from all annotators: they put statements out of force
         for column, value in ((STATEMENTS.c.annotator, annotator), (STATEMENTS.c.source, source)):
             if value is not None:
                 query = query.where(or_(column == value, STATEMENTS.c.target.is_not(None)))
-        return typed(_of(_standing(self._read(query), ("say",)), annotator, source))
+        return cast_columns(_filter(_keep_in_force(self._read(query), ("say",)), annotator, source))
 
     @property
     def annotations(self) -> pd.DataFrame:
-        """All statements in force: the columns of `COLUMNS` in the order of saying, indexed by key."""
+        """All statements in force: the columns of `COLUMNS` in the order of appending, indexed by key."""
         return self.current()
 
     def comments(self, image: str | None = None) -> pd.DataFrame:
-        """Return what people remarked about images and boxes, as far as it is in force.
+        """Return the comments on images and boxes that are in force.
 
         Parameters
         ----------
         image
-            Only comments about this image.
+            Select the comments on one image.
 
         Returns
         -------
         DataFrame
-            ``image, annotator, label, x, y, width, height, source, at, comment`` in the order of saying; the
-            index, named ``statement``, holds the keys.
+            ``image, annotator, label, x, y, width, height, source, at, comment`` in the order of appending;
+            the index, named ``statement``, holds the keys.
         """
-        return _comments(_standing(self._read(_of_kind(("comment",), image)), ("comment",)))
+        return _to_comments(_keep_in_force(self._read(_select_kinds(("comment",), image)), ("comment",)))
 
     def verdicts(
         self,
@@ -349,42 +355,42 @@ class AnnotationLog:
         annotator: str | None = None,
         source: str | None = None,
     ) -> pd.DataFrame:
-        """Return what people decided about boxes and patterns of others, as far as it is in force.
+        """Return the verdicts in force: decisions of reviewers about boxes and patterns.
 
         Parameters
         ----------
         image, annotator, source
-            Only verdicts about this image or pattern (or these, a few hundred at most), by this person, from
-            this place.
+            Select the verdicts about one image or pattern (or several, a few hundred at most), by one
+            annotator, from one source.
 
         Returns
         -------
         DataFrame
-            The columns of `COLUMNS` in the order of saying, ``present`` True where something was accepted and
-            False where it was rejected, and ``proposed``, True where a reviewer drew the box; the index,
-            named ``statement``, holds the keys.
+            The columns of `COLUMNS` in the order of appending, where ``present`` is True for accepted and
+            False for rejected, and ``proposed``, True for boxes that a reviewer drew; the index, named
+            ``statement``, holds the keys.
         """
-        standing = _standing(self._read(_of_kind(_VERDICTS, image)), _VERDICTS)
-        return _verdicts(_of(standing, annotator, source))
+        rows = _keep_in_force(self._read(_select_kinds(_VERDICTS, image)), _VERDICTS)
+        return _to_verdicts(_filter(rows, annotator, source))
 
     def snapshot(self, image: str | None = None) -> Snapshot:
-        """Return all that is in force, read at once: the parts are of the same moment.
+        """Return annotations, verdicts and comments in force at one moment, from a single query.
 
         Parameters
         ----------
         image
-            Only what is about this image.
+            Select the statements about one image.
         """
         rows = self._read(_select(image))
         return Snapshot(
-            typed(_standing(rows, ("say",))),
-            _verdicts(_standing(rows, _VERDICTS)),
-            _comments(_standing(rows, ("comment",))),
+            cast_columns(_keep_in_force(rows, ("say",))),
+            _to_verdicts(_keep_in_force(rows, _VERDICTS)),
+            _to_comments(_keep_in_force(rows, ("comment",))),
             int(rows["seq"].iloc[-1]) if len(rows) else 0,
         )
 
     def history(self, image: str) -> pd.DataFrame:
-        """Return everything that ever happened to an image.
+        """Return the complete history of an image.
 
         Parameters
         ----------
@@ -394,23 +400,23 @@ class AnnotationLog:
         Returns
         -------
         DataFrame
-            One row for each row of the log, oldest first: the columns of `COLUMNS`, then ``kind`` (``say,
-            delete, comment, verdict, proposal, undo``), ``action`` (what was said in one call shares it),
-            ``target`` (the key that was replaced or deleted, or the action that was undone), ``comment`` and
+            One row per row of the log, oldest first: the columns of `COLUMNS`, then ``kind`` (``say, delete,
+            comment, verdict, proposal, undo``), ``action`` (shared by the statements of one call), ``target``
+            (the key that was replaced or deleted, or the action that was undone), ``comment`` and
             ``in_force``. The index, named ``statement``, holds the keys.
         """
         rows = self._read(_select(image))
         more = rows[["kind", "action", "target", "comment"]].astype("str")
-        return typed(rows).join(more).assign(in_force=rows["in_force"])
+        return cast_columns(rows).join(more).assign(in_force=rows["in_force"])
 
     @property
     def revision(self) -> int:
-        """A number that grows with each row, so that two equal ones mean that nothing has changed."""
+        """A number that grows with every row: as long as it is the same, nothing has changed."""
         with self._transaction(writing=False) as connection:
             return connection.execute(select(func.max(STATEMENTS.c.seq))).scalar() or 0
 
     def close(self) -> None:
-        """Close the database. A closed log cannot be used again; closing twice does no harm."""
+        """Close the database. A closed log cannot be used again; closing it twice is harmless."""
         self._closed = True
         self._engine.dispose()
 
@@ -427,22 +433,22 @@ class AnnotationLog:
         return f"AnnotationLog({self.where!r})"
 
     def _read(self, query: Select[Any]) -> pd.DataFrame:
-        """Return rows as they are in the database, and whether each is in force; the index holds the keys."""
+        """Return rows as they are in the database, indexed by key, with a column ``in_force``."""
         columns: dict[str, list[Any]] = {name: [] for name in _READ}
         with self._transaction(writing=False) as connection:
-            # not all rows at once: as so many objects that live long, they would keep Python's garbage
-            # collector busy for as long as the reading takes
+            # in chunks: all rows at once are so many long-lived objects that Python's garbage collector
+            # would be busy for as long as the query runs
             for rows in connection.execute(query).partitions(_CHUNK):
-                for values, some in zip(columns.values(), zip(*rows, strict=True), strict=True):
-                    values.extend(some)
+                for values, chunk in zip(columns.values(), zip(*rows, strict=True), strict=True):
+                    values.extend(chunk)
         index = pd.Index(columns["key"], dtype="str", name="statement")
-        holds = in_force(columns["key"], columns["action"], columns["kind"], columns["target"])
-        return pd.DataFrame(columns, index, dtype="object").assign(in_force=np.array(holds, dtype=bool))
+        flags = in_force(columns["key"], columns["action"], columns["kind"], columns["target"])
+        return pd.DataFrame(columns, index, dtype="object").assign(in_force=np.array(flags, dtype=bool))
 
     @contextmanager
     def _transaction(self, *, writing: bool) -> Iterator[Connection]:
         if self._closed:
-            raise LogError(f"the annotation log {self.where} is closed: open it again with {self!r}")
+            raise LogError(f"the annotation log {self.where} is closed; open it again with {self!r}")
         try:
             with (
                 self._gate,
@@ -468,14 +474,14 @@ class AnnotationLog:
     ) -> list[str]:
         check_text(annotator, "annotator")
         with self._transaction(writing=True) as connection:
-            done = images_of(connection, name) if name is not None else {}
-            if done:
-                return list(done)
+            retracted = find_images(connection, name) if name is not None else {}
+            if retracted:  # by an earlier call with this name
+                return list(retracted)
             action = find(connection, annotator)
             if action is None:
                 return []
-            touched = images_of(connection, action)
-            nothing = dict.fromkeys(("label", "present", *BOX, "comment"))
+            images = find_images(connection, action)
+            empty = dict.fromkeys(("label", "present", *BOX, "comment"))
             undo = {
                 "action": name or uuid.uuid4().hex,
                 "kind": "undo",
@@ -483,22 +489,22 @@ class AnnotationLog:
                 "annotator": annotator,
                 "at": _now(),
             }
-            # one row for each image, so that the rows about an image say all there is to know about it
+            # one row per image, so that the rows of an image are enough to replay its history
             rows = [
-                nothing | undo | {"key": uuid.uuid4().hex, "image": image, "source": via}
-                for image, via in touched.items()
+                empty | undo | {"key": uuid.uuid4().hex, "image": image, "source": via}
+                for image, via in images.items()
             ]
             insert_rows(connection, rows)
-        return list(touched)
+        return list(images)
 
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def _scope(images: Collection[str] | None) -> frozenset[str] | None:
+def _parse_scope(images: Collection[str] | None) -> frozenset[str] | None:
     if isinstance(images, str):
-        raise TypeError(f"images is the text {images!r}; give a list of image ids")
+        raise TypeError(f"images is the string {images!r}; give a list of image ids")
     return None if images is None else frozenset(images)
 
 
@@ -510,24 +516,24 @@ def _select(image: str | Collection[str] | None) -> Select[Any]:
     return query.where(column == image if isinstance(image, str) else column.in_(image))
 
 
-def _of_kind(kinds: Sequence[str], image: str | Collection[str] | None) -> Select[Any]:
+def _select_kinds(kinds: Sequence[str], image: str | Collection[str] | None) -> Select[Any]:
     return _select(image).where(or_(STATEMENTS.c.kind.in_(kinds), STATEMENTS.c.target.is_not(None)))
 
 
-def _standing(rows: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
+def _keep_in_force(rows: pd.DataFrame, kinds: Sequence[str]) -> pd.DataFrame:
     return rows[rows["in_force"] & rows["kind"].isin(kinds)]
 
 
-def _of(rows: pd.DataFrame, annotator: str | None, source: str | None) -> pd.DataFrame:
+def _filter(rows: pd.DataFrame, annotator: str | None, source: str | None) -> pd.DataFrame:
     for name, value in (("annotator", annotator), ("source", source)):
         if value is not None:
             rows = rows[rows[name] == value]
     return rows
 
 
-def _comments(rows: pd.DataFrame) -> pd.DataFrame:
-    return typed(rows).drop(columns="present").assign(comment=rows["comment"].astype("str"))
+def _to_comments(rows: pd.DataFrame) -> pd.DataFrame:
+    return cast_columns(rows).drop(columns="present").assign(comment=rows["comment"].astype("str"))
 
 
-def _verdicts(rows: pd.DataFrame) -> pd.DataFrame:
-    return typed(rows).assign(proposed=(rows["kind"] == "proposal").astype("bool"))
+def _to_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
+    return cast_columns(rows).assign(proposed=(rows["kind"] == "proposal").astype("bool"))

@@ -1,47 +1,62 @@
-"""Work out what is in force from the rows of an annotation log, which are never changed."""
+"""Replay of an append-only log: which rows are in force, and which action undo and redo retract.
+
+Undo appends a row whose target is the action that it retracts. Redo is the undo of an undo, and so on to any
+depth. An action is void as long as some undo of it is in force. Here ada boxes (A), boxes (B), undoes,
+redoes and undoes again; ``x`` marks what is in force after each row::
+
+    row  action  kind  target     after row  1  2  3  4  5
+     1   A       say                         x  x  x  x  x
+     2   B       say                            x  .  x  .
+     3   U1      undo  B                           x  .  .     undo: B is void
+     4   U2      undo  U1                             x  x     redo: U1 is void, so B is back
+     5   U3      undo  B                                 x     undo: U1 stays void, U3 makes B void
+
+An undo always comes after its target. Read from the last row to the first, each undo is therefore met when
+all undos of it are settled, and one pass decides everything: U3 stands, so B is void; U2 stands, so U1 is
+void; the void U1 has no effect.
+"""
 
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from ig_widgets.data.log.rows import annotators_of, images_of, is_undo, steps_backwards, undos_of
+from ig_widgets.data.log.rows import find_annotators, find_images, find_undos, is_undo, walk_backwards
 
 
 def in_force(
     keys: Sequence[str], actions: Sequence[str], kinds: Sequence[str], targets: Sequence[str | None]
 ) -> list[bool]:
-    """Tell for each row of a log whether it is in force.
+    """Decide for each row of a log whether it is in force.
 
-    An action is void while an undo of it is in force; redo is the undo of an undo. A row of a void action is
-    not in force, and neither is a statement that a row of an action in force replaces or deletes. A statement
-    that was replaced stays out of force when its replacement is replaced or deleted in turn.
+    A row is in force unless its action is void, or a row of an action that is not void replaces or deletes
+    it. A replaced statement stays out of force when its replacement is replaced or deleted in turn.
 
     Parameters
     ----------
     keys, actions, kinds, targets
-        Columns of all rows about one image or more that are no plain statement, and of the statements of
-        interest, oldest first: the row's own name; the gesture that it belongs to; ``say, delete, comment,
-        verdict, proposal`` or ``undo``; and the key that the row replaces or deletes, or the action that it
-        undoes.
+        Columns of the log for one or more images, oldest row first: the key of the row; its action; its kind
+        (``say, delete, comment, verdict, proposal`` or ``undo``); and the key that it replaces or deletes, or
+        the action that it undoes. They must hold every row with a target; of the others, only those
+        whose state is wanted.
 
     Returns
     -------
     list of bool
-        One for each row.
+        One per row.
     """
-    aimed = [row for row, target in enumerate(targets) if target is not None]
+    with_target = [row for row, target in enumerate(targets) if target is not None]
     void: set[str | None] = set()
-    for row in reversed(aimed):
-        # an undo comes after what it undoes, so from the end each is met when its own fate is known
+    for row in reversed(with_target):
+        # an undo comes after its target, so from the end each is met when all undos of it are settled
         if kinds[row] == "undo" and actions[row] not in void:
             void.add(targets[row])
-    gone = {targets[row] for row in aimed if kinds[row] != "undo" and actions[row] not in void}
-    return [action not in void and key not in gone for key, action in zip(keys, actions, strict=True)]
+    superseded = {targets[row] for row in with_target if kinds[row] != "undo" and actions[row] not in void}
+    return [action not in void and key not in superseded for key, action in zip(keys, actions, strict=True)]
 
 
 def action_in_force(connection: Connection, annotator: str, target: str) -> str | None:
-    """Return an action, if it is the annotator's and not undone."""
-    if annotator not in annotators_of(connection, target) or _is_void(connection, target):
+    """Return `target` if it is an action of the annotator that is in force, else None."""
+    if annotator not in find_annotators(connection, target) or _is_void(connection, target):
         return None
     return target
 
@@ -49,45 +64,45 @@ def action_in_force(connection: Connection, annotator: str, target: str) -> str 
 def action_to_undo(
     connection: Connection, annotator: str, source: str | None, scope: frozenset[str] | None
 ) -> str | None:
-    """Return the annotator's last action in force, of this source and about no image outside `scope`."""
-    passed: set[str | None] = set()
-    for action, kind, target, image in steps_backwards(connection, annotator, source):
-        if action in passed:
+    """Return the annotator's last action in force from this source that concerns only images of `scope`."""
+    skipped: set[str | None] = set()
+    for action, kind, target, image in walk_backwards(connection, annotator, source):
+        if action in skipped:
             continue
         if kind == "undo":
-            passed.add(target)
-        elif _within(connection, action, image, scope):
+            skipped.add(target)
+        elif _is_within(connection, action, image, scope):
             return action
         else:
-            passed.add(action)
+            skipped.add(action)
     return None
 
 
 def action_to_redo(
     connection: Connection, annotator: str, source: str | None, scope: frozenset[str] | None
 ) -> str | None:
-    """Return the annotator's last undo in force, of this source and about no image outside `scope`.
+    """Return the annotator's last undo in force from this source that concerns only images of `scope`.
 
-    As in an editor, a new action forgets what was undone before it, here if it is about an image of `scope`.
+    As in an editor, a new action clears the redo stack; here only an action on an image of `scope` does.
     """
-    passed: set[str | None] = set()
-    for action, kind, target, image in steps_backwards(connection, annotator, source):
+    skipped: set[str | None] = set()
+    for action, kind, target, image in walk_backwards(connection, annotator, source):
         if kind != "undo":
             if scope is None or image in scope:
                 return None
-        elif action not in passed and target is not None:
-            passed |= {action, target}
-            if _within(connection, action, image, scope) and not is_undo(connection, target):
+        elif action not in skipped and target is not None:
+            skipped |= {action, target}
+            if _is_within(connection, action, image, scope) and not is_undo(connection, target):
                 return action
     return None
 
 
 def _is_void(connection: Connection, action: str) -> bool:
-    """Tell whether an undo of an action is in force."""
-    return any(not _is_void(connection, undo) for undo in undos_of(connection, action))
+    """Return whether an undo of an action is in force."""
+    return any(not _is_void(connection, undo) for undo in find_undos(connection, action))
 
 
-def _within(connection: Connection, action: str, image: str, scope: frozenset[str] | None) -> bool:
-    """Tell whether an action, of which one image is known, is about no image outside `scope`."""
-    # most actions of a long log fall at the first question, which needs no query
-    return scope is None or (image in scope and scope.issuperset(images_of(connection, action)))
+def _is_within(connection: Connection, action: str, image: str, scope: frozenset[str] | None) -> bool:
+    """Return whether an action, one image of which is known, concerns only images of `scope`."""
+    # most actions of a long log fail the first test, which needs no query
+    return scope is None or (image in scope and scope.issuperset(find_images(connection, action)))

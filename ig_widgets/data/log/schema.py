@@ -1,4 +1,4 @@
-"""The tables of an annotation log, and how a database that holds them is opened."""
+"""The database of an annotation log: tables, connections, creation and upgrade."""
 
 import importlib.util
 import sqlite3
@@ -36,20 +36,20 @@ from sqlalchemy.pool import NullPool
 from ig_widgets.data.errors import LogError
 
 VERSION = 2
-"""The version of the tables (2: comments). A database with a lower one gets what it lacks when it is opened;
-one with a higher one was written by a newer ig_widgets."""
+"""Version of the tables (2 adds comments). A database of a lower version is upgraded when it is opened; one
+of a higher version was written by a newer ig_widgets."""
 
 BUSY_TIMEOUT_S = 30.0
 """How long a connection waits for another program that is writing to the same SQLite file, in seconds."""
 
 UPGRADE_TIMEOUT_S = 10.0
-"""How long an upgrade waits for those who use the tables of a PostgreSQL log, in seconds. Whoever comes after
-it waits, too, so it had better give up soon."""
+"""How long an upgrade waits for other sessions that use the tables of a PostgreSQL log, in seconds. Sessions
+that arrive later queue behind the upgrade, so it must give up soon."""
 
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _TURN = 0x69675F77
-"""The PostgreSQL advisory lock under which everybody writes."""
+"""The PostgreSQL advisory lock that every writer takes."""
 
 _metadata = MetaData()
 
@@ -86,7 +86,7 @@ STATEMENTS = Table(
 
 
 def open_database(where: str | Path) -> tuple[Engine, str, str]:
-    """Open the database of an annotation log, and make its tables where there is none yet.
+    """Open the database of an annotation log, and create its tables if it is empty.
 
     Parameters
     ----------
@@ -96,28 +96,28 @@ def open_database(where: str | Path) -> tuple[Engine, str, str]:
     Returns
     -------
     engine, where, id
-        The SQLAlchemy engine; the place in words, without a password; the id that the log got when it was
-        made.
+        The SQLAlchemy engine; the path or URL without a password; the id that was assigned when the log was
+        created.
 
     Raises
     ------
     LogError
-        If the database cannot be opened, or holds something else than a log. It is left as it was.
+        If the database cannot be opened, or is not an annotation log. It is left unchanged.
     """
-    url = _url(where)
+    url = _parse_url(where)
     shown = url.render_as_string(hide_password=True) if url.host or "://" in str(where) else str(where)
     sqlite = url.get_backend_name() == "sqlite"
     if sqlite:
         _refuse_other_files(Path(url.database or ""), shown)
-    engine = _engine(url, shown)
+    engine = _create_engine(url, shown)
     try:
-        return engine, shown, _found_or_made(engine, shown)
+        return engine, shown, _prepare_tables(engine, shown)
     except DBAPIError as error:
         engine.dispose()
         if _sqlstate(error) == _LOCK_NOT_AVAILABLE:
             raise LogError(
-                f"the annotation log {shown} was made by an older ig_widgets and must be upgraded, but "
-                "another session is using it: close the notebooks and programs that have it open, then open "
+                f"the annotation log {shown} was created by an older ig_widgets and must be upgraded, but "
+                "another session is using it; close the notebooks and programs that have it open, then open "
                 "it again"
             ) from error
         raise LogError(f"the annotation log {shown} cannot be opened: {reason(error)}") from error
@@ -126,23 +126,23 @@ def open_database(where: str | Path) -> tuple[Engine, str, str]:
         raise
 
 
-def _found_or_made(engine: Engine, shown: str) -> str:
-    """Return the id of the log in a database, which gets its tables if it has none."""
+def _prepare_tables(engine: Engine, shown: str) -> str:
+    """Create or upgrade the tables where necessary, and return the id of the log."""
     with engine.connect() as connection:
-        found = _found(connection, shown)
-    if found is None or found.version < VERSION:
+        meta = _read_meta(connection, shown)
+    if meta is None or meta.version < VERSION:
         with engine.connect().execution_options(writing=True) as connection, connection.begin():
-            if found is not None:
+            if meta is not None:
                 _limit_waiting(connection)
             take_turn(connection)
-            # another process may have made the tables while this one waited for its turn
-            found = _found(connection, shown)
-            if found is None:
-                return _make_tables(connection)
-            if found.version < VERSION:
-                _refuse_without_right(connection, shown)
+            # another process may have created the tables while this one waited for its turn
+            meta = _read_meta(connection, shown)
+            if meta is None:
+                return _create_tables(connection)
+            if meta.version < VERSION:
+                _refuse_without_ownership(connection, shown)
                 _upgrade(connection)
-    return found.id
+    return meta.id
 
 
 def _limit_waiting(connection: Connection) -> None:
@@ -151,8 +151,8 @@ def _limit_waiting(connection: Connection) -> None:
         connection.execute(text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": limit})
 
 
-def _refuse_without_right(connection: Connection, shown: str) -> None:
-    """Raise a LogError unless the user of a PostgreSQL database may change the table."""
+def _refuse_without_ownership(connection: Connection, shown: str) -> None:
+    """Raise a LogError unless the PostgreSQL user has the rights of the table's owner."""
     if connection.dialect.name != "postgresql":
         return
     query = text(
@@ -162,36 +162,36 @@ def _refuse_without_right(connection: Connection, shown: str) -> None:
     owner, may = connection.execute(query, {"name": STATEMENTS.name}).one()
     if not may:
         raise LogError(
-            f"the annotation log {shown} was made by an older ig_widgets, and only the owner of its tables "
-            f"can upgrade it: let {owner!r} open it once"
+            f"the annotation log {shown} was created by an older ig_widgets, and only the owner of its "
+            f"tables can upgrade it; ask {owner!r} to open it once"
         )
 
 
 def take_turn(connection: Connection) -> None:
-    """Let one transaction write at a time, so that a later row always has a higher number."""
-    # SQLite took its only write lock with BEGIN IMMEDIATE already
+    """Wait until no other transaction writes, so that a later row always has a higher number."""
+    # SQLite has already taken its only write lock with BEGIN IMMEDIATE
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:turn)"), {"turn": _TURN})
 
 
 def reason(error: DBAPIError) -> str:
-    """Return what the database said, in one line and without the statement's SQL."""
-    said = error.orig.args[0] if error.orig is not None and error.orig.args else error
-    if isinstance(said, dict):  # pg8000 hands over the fields of the server's message
-        said = said.get("M", said)
-    return str(said)
+    """Return the message of the database in one line, without the SQL."""
+    message = error.orig.args[0] if error.orig is not None and error.orig.args else error
+    if isinstance(message, dict):  # pg8000 passes on the fields of the server's message
+        message = message.get("M", message)
+    return str(message)
 
 
 def _sqlstate(error: DBAPIError) -> str | None:
-    """Return the five characters by which PostgreSQL names an error, if they are known."""
-    said = error.orig.args[0] if error.orig is not None and error.orig.args else None
-    if isinstance(said, dict):  # pg8000
-        return said.get("C")
+    """Return the SQLSTATE code of a PostgreSQL error, if it is known."""
+    message = error.orig.args[0] if error.orig is not None and error.orig.args else None
+    if isinstance(message, dict):  # pg8000
+        return message.get("C")
     # psycopg, psycopg2
     return getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
 
 
-def _url(where: str | Path) -> URL:
+def _parse_url(where: str | Path) -> URL:
     if isinstance(where, Path) or "://" not in where:
         if str(where) == ":memory:":
             raise LogError(_NO_MEMORY)
@@ -200,28 +200,28 @@ def _url(where: str | Path) -> URL:
         url = make_url(where)
     except ArgumentError as error:
         raise LogError(
-            "an annotation log's URL looks like postgresql://user@host/database; this one does not"
+            "the URL of the annotation log is malformed; write it like postgresql://user@host/database"
         ) from error
     if url.drivername in {"postgresql", "postgres"}:
-        url = url.set(drivername=f"postgresql+{_postgres_driver()}")
+        url = url.set(drivername=f"postgresql+{_find_postgres_driver()}")
     if url.get_backend_name() == "sqlite":
         if url.database in {None, "", ":memory:"}:
             raise LogError(_NO_MEMORY)
         if str(url.database).startswith("file:"):
-            raise LogError(f"{where}: an SQLite file is named by its path, not by a file: address")
+            raise LogError(f"the annotation log {where} is a file: URI; give the path of the SQLite file")
         return url.set(database=str(Path(str(url.database)).absolute()))
     return url
 
 
-_NO_MEMORY = "an annotation log in memory would be lost with the process: give the path of a file"
+_NO_MEMORY = "an annotation log in memory would be lost with the process; give the path of a file"
 
 _NO_DRIVER = (
-    "no driver for PostgreSQL is installed: run `pip install ig_widgets[postgres]` "
+    "no driver for PostgreSQL is installed; run `pip install ig_widgets[postgres]` "
     "and use a URL that begins with postgresql+pg8000://"
 )
 
 
-def _postgres_driver() -> str:
+def _find_postgres_driver() -> str:
     for driver in ("pg8000", "psycopg", "psycopg2"):
         if importlib.util.find_spec(driver):
             return driver
@@ -229,11 +229,14 @@ def _postgres_driver() -> str:
 
 
 def _refuse_other_files(path: Path, shown: str) -> None:
-    """Look at an SQLite file without opening it for writing."""
+    """Raise a LogError if an existing file is not an annotation log, without opening it for writing."""
     if not path.parent.is_dir():
-        raise LogError(f"the annotation log {shown} cannot be made: its folder does not exist; make it first")
+        raise LogError(
+            f"the annotation log {shown} cannot be created because its folder does not exist; "
+            "create the folder first"
+        )
     if path.is_dir():
-        raise LogError(f"the annotation log {shown} is a folder: give the path of a file in it")
+        raise LogError(f"the annotation log {shown} is a folder; give the path of a file in it")
     if not path.exists():
         return
     try:
@@ -244,16 +247,16 @@ def _refuse_other_files(path: Path, shown: str) -> None:
     if not start:
         return
     if start != b"SQLite format 3\0":
-        raise LogError(f"{shown} is not an annotation log: it is no SQLite file; give another path")
+        raise LogError(f"{shown} is not an annotation log: it is not an SQLite file; give another path")
     _refuse_other_tables(path, shown)
 
 
 def _refuse_other_tables(path: Path, shown: str) -> None:
     for patience_s in (0.05, 0.1, 0.2, 0.4, 0):
         try:
-            _look(path, shown)
+            _check_tables(path, shown)
         except LogError:
-            # Another process may have begun to write after we looked for -wal: then we see it next time.
+            # another process may have begun to write after we checked for -wal; the next attempt sees it
             if patience_s == 0:
                 raise
             time.sleep(patience_s)
@@ -261,9 +264,9 @@ def _refuse_other_tables(path: Path, shown: str) -> None:
             return
 
 
-def _look(path: Path, shown: str) -> None:
-    """Read what an SQLite file holds; one that is not a log raises."""
-    # nobody has a file without -wal open, so it can be read without leaving -wal and -shm files beside it
+def _check_tables(path: Path, shown: str) -> None:
+    """Raise a LogError if the tables in an SQLite file are not those of a log."""
+    # without -wal no process has the file open, so it can be read without leaving -wal and -shm files behind
     mode = "mode=ro" if Path(f"{path}-wal").exists() else "mode=ro&immutable=1"
     probe = create_engine(
         "sqlite://",
@@ -272,16 +275,16 @@ def _look(path: Path, shown: str) -> None:
     )
     try:
         with probe.connect() as connection:
-            _found(connection, shown)
+            _read_meta(connection, shown)
     except DBAPIError as error:
         # an OperationalError (busy, cannot be opened) says nothing about the content
         if type(error.orig) is sqlite3.DatabaseError:
             raise LogError(
-                f"the annotation log {shown} is damaged ({reason(error)}): restore it from a copy"
+                f"the annotation log {shown} is damaged ({reason(error)}); restore it from a backup"
             ) from error
 
 
-def _engine(url: URL, shown: str) -> Engine:
+def _create_engine(url: URL, shown: str) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
@@ -293,14 +296,14 @@ def _engine(url: URL, shown: str) -> Engine:
         level: Any = "READ COMMITTED" if postgres else "SERIALIZABLE"
         return create_engine(url, isolation_level=level, pool_pre_ping=True)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
-        missing = _NO_DRIVER if postgres else f"SQLAlchemy finds no driver for {url.drivername}: install one"
+        missing = _NO_DRIVER if postgres else f"SQLAlchemy finds no driver for {url.drivername}; install one"
         raise LogError(f"{shown} cannot be opened: {missing}") from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    connection.isolation_level = None  # _begin_sqlite issues BEGIN
     connection.execute("PRAGMA synchronous=FULL")
-    # SQLite does not wait when two processes turn a new file to WAL at once: it fails, and is asked again
+    # SQLite does not wait when two processes switch a new file to WAL at once: it fails and must be retried
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:
@@ -314,23 +317,23 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # a reader that turns writer can fail where a writer from the start only waits
+    # a reader that becomes a writer can fail where one that starts as a writer only waits
     writing = connection.get_execution_options().get("writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-class _Found(NamedTuple):
-    """A log in a database."""
+class _Meta(NamedTuple):
+    """The contents of the table ``ig_widgets_meta``."""
 
     id: str
     version: int
 
 
-def _found(connection: Connection, shown: str) -> _Found | None:
-    """Return the log, or None where nothing was made yet."""
+def _read_meta(connection: Connection, shown: str) -> _Meta | None:
+    """Return id and version of the log in a database, or None where the database is empty."""
     tables = set(inspect(connection).get_table_names())
     if META.name not in tables:
-        # a PostgreSQL database is shared with other things, a file is not
+        # a PostgreSQL database may hold other tables, a file may not
         if tables and (connection.dialect.name == "sqlite" or STATEMENTS.name in tables):
             raise LogError(
                 f"{shown} is not an annotation log: it holds other tables ({', '.join(sorted(tables)[:3])}); "
@@ -340,13 +343,13 @@ def _found(connection: Connection, shown: str) -> _Found | None:
     meta = {row.key: row.value for row in connection.execute(select(META.c.key, META.c.value))}
     version = str(meta.get("version", ""))
     if not version.isdigit() or "id" not in meta or STATEMENTS.name not in tables:
-        raise LogError(f"the annotation log {shown} is incomplete: restore it from a copy")
+        raise LogError(f"the annotation log {shown} is incomplete; restore it from a backup")
     if int(version) > VERSION:
         raise LogError(
-            f"the annotation log {shown} was made by a newer ig_widgets (version {version} of the tables, "
-            f"this one knows {VERSION}): upgrade ig_widgets"
+            f"the annotation log {shown} was created by a newer ig_widgets (its tables have version "
+            f"{version}, this one supports {VERSION}); upgrade ig_widgets"
         )
-    return _Found(str(meta["id"]), int(version))
+    return _Meta(str(meta["id"]), int(version))
 
 
 def _upgrade(connection: Connection) -> None:
@@ -354,10 +357,8 @@ def _upgrade(connection: Connection) -> None:
     connection.execute(update(META).where(META.c.key == "version").values(value=str(VERSION)))
 
 
-def _make_tables(connection: Connection) -> str:
+def _create_tables(connection: Connection) -> str:
     _metadata.create_all(connection)
-    made = uuid.uuid4().hex
-    connection.execute(
-        insert(META), [{"key": "version", "value": str(VERSION)}, {"key": "id", "value": made}]
-    )
-    return made
+    id_ = uuid.uuid4().hex
+    connection.execute(insert(META), [{"key": "version", "value": str(VERSION)}, {"key": "id", "value": id_}])
+    return id_

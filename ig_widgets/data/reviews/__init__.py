@@ -1,1 +1,1 @@
-"""What a review looks at: tables of labels and patterns, with what was decided about them."""
+"""Tables of the labels and patterns under review, with the decisions of the annotators."""

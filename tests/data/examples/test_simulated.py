@@ -165,7 +165,7 @@ def test_no_images_give_no_annotations():
 
 
 def test_an_image_the_truth_does_not_speak_of_is_refused_by_name():
-    with pytest.raises(ValueError, match=r"says nothing about image '2\.png'"):
+    with pytest.raises(ValueError, match=r"image '2\.png' does not occur in the truth"):
         SimulatedAnnotator(one_box_each(2)).annotate(blank_images(3))
 
 

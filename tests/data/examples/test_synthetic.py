@@ -159,7 +159,7 @@ def test_written_strips_come_back_with_the_ids_of_the_truth(tmp_path):
 
 def test_nothing_is_written_into_a_folder_that_holds_something(tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(FileExistsError, match="already holds files"):
+    with pytest.raises(FileExistsError, match="is not empty; give a new or empty folder"):
         write_strips(tmp_path, "bubble", 2)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
@@ -174,7 +174,7 @@ def test_no_strips_are_an_empty_set_with_an_empty_truth():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"kind": "dent"}, "no strips of kind 'dent'; the kinds are scratch, bubble, stamping"),
+        ({"kind": "dent"}, "kind is 'dent'; give one of scratch, bubble, stamping"),
         ({"kind": "bubble", "n": -1}, "n is -1"),
         ({"kind": "bubble", "defect_rate": 1.2}, "defect_rate is 1.2"),
         ({"kind": "bubble", "defect_rate": float("nan")}, "defect_rate is nan"),

@@ -70,7 +70,7 @@ def test_given_classes_keep_their_order_and_must_be_complete(tmp_path):
     annotations = annotations_frame([{"image": "0", "label": "crack", "present": False}])
     write_coco(annotations, tmp_path / "a.json", images, classes=["scratch", "crack"])
     assert read_coco(tmp_path / "a.json")["label"].tolist() == ["scratch", "crack"]
-    with pytest.raises(ValueError, match="'crack' is not among the classes 'scratch'; add it"):
+    with pytest.raises(ValueError, match="'crack' is not in classes 'scratch'; add it"):
         write_coco(annotations, tmp_path / "a.json", images, classes=["scratch"])
     with pytest.raises(ValueError, match="'crack' is given twice"):
         write_coco(annotations, tmp_path / "a.json", images, classes=["crack", "crack"])
@@ -86,10 +86,10 @@ def test_images_outside_the_set_are_left_out_with_a_warning(tmp_path):
     images = ImageSet.from_arrays([np.zeros((8, 10), np.uint8)], ids=["lid/b.png"])
     file = write_file(tmp_path, coco())
     with pytest.warns(
-        UserWarning, match="1 images of .* are not in the set, such as 'a.png'; they were left out"
+        UserWarning, match="1 images of .* match no image of the set, such as 'a.png'; they are left out"
     ):
         assert read_coco(file, images)["image"].tolist() == ["lid/b.png"]
-    with pytest.raises(ValueError, match="read the images from the folder"):
+    with pytest.raises(ValueError, match="create the ImageSet from the folder"):
         read_coco(file, ImageSet.from_arrays([np.zeros((8, 10), np.uint8)]))
 
 
@@ -97,13 +97,13 @@ def test_images_outside_the_set_are_left_out_with_a_warning(tmp_path):
     ("content", "message"),
     [
         ([], "its JSON is a list"),
-        (coco(images=None), "a list of objects under 'images'"),
-        (coco(categories=[1]), "a list of objects under 'categories'"),
+        (coco(images=None), "a list of objects in 'images'"),
+        (coco(categories=[1]), "a list of objects in 'categories'"),
         (coco(images=[{"file_name": "a.png"}]), "image 1 of .* has the id None"),
-        (coco(images=coco()["images"] * 2), "image 3 of .* has the id 7; it needs a number of its own"),
+        (coco(images=coco()["images"] * 2), "image 3 of .* has the id 7; it must have a unique number"),
         (
             coco(images=[{"id": 7, "file_name": "a"}, {"id": 8, "file_name": "a"}]),
-            "images 7 and 8 .* both called 'a'",
+            "images 7 and 8 .* both have the name 'a'",
         ),
         (coco(images=[{"id": 7}]), "image 7 of .* has None as 'file_name'"),
         (coco(categories=[{"id": 2}]), "category 2 of .* has None as 'name'"),
@@ -116,10 +116,10 @@ def test_images_outside_the_set_are_left_out_with_a_warning(tmp_path):
             coco(annotations=[annotation(), annotation(image_id=[])]),
             r"annotation 2 of .* has the image_id \[\]",
         ),
-        (coco(annotations=[annotation(bbox=[1, 2, 3])]), r"the bbox \[1, 2, 3\]; it needs four numbers"),
-        (coco(annotations=[annotation(bbox=[1, 2, 3, "4"])]), "it needs four numbers"),
+        (coco(annotations=[annotation(bbox=[1, 2, 3])]), r"the bbox \[1, 2, 3\]; it must be four numbers"),
+        (coco(annotations=[annotation(bbox=[1, 2, 3, "4"])]), "it must be four numbers"),
         (coco(annotations=[annotation(bbox=[1, 2, 3, float("nan")])]), "all four numbers must be finite"),
-        (coco(annotations=[annotation(bbox=[1, 2, 10**400, 4])]), "it needs four numbers"),
+        (coco(annotations=[annotation(bbox=[1, 2, 10**400, 4])]), "it must be four numbers"),
         (coco(annotations=[annotation(bbox=[1, 2, -3, 4])]), "annotation 1 of .* is -3 wide"),
         (coco(annotations=[annotation(bbox=[1, 2, 30, 4])]), "ends at x = 31 but the image is 10 wide"),
         (coco(annotations=[], categories=[]), "name the classes"),
@@ -136,7 +136,7 @@ def test_malformed_files_are_refused_by_entry(tmp_path, content, message):
         (b"", "line 1, column 1"),
         (
             json.dumps(coco(), indent=1).encode()[:-30],
-            r"instances\.json is no JSON: line \d+, column \d+.*cut off",
+            r"instances\.json is not valid JSON: line \d+, column \d+.*truncated",
         ),
         ('{"images": "\xe4"}'.encode("latin-1"), "cannot be read as JSON in UTF-8"),
         (b"[" * 100_000, "cannot be read as JSON"),

@@ -52,7 +52,10 @@ def test_a_table_without_rows_is_empty(tmp_path):
         ("label\ncrack\n", r"the first line of .*annotations\.csv is 'label'; it must name the column image"),
         ("image,color\na,b\n", "'image,color'"),
         ("image,image\na,b\n", "'image,image'"),
-        ("image,label\na,b\na\n", r"line 3 of .*annotations\.csv has 1 fields but there are 2 columns"),
+        (
+            "image,label\na,b\na\n",
+            r"line 3 of .*annotations\.csv has 1 fields; it must have 2, one for each column",
+        ),
         ("image,label\n,b\n", "line 2 of .* names no image"),
         (
             "image,present\na,maybe\n",
@@ -61,12 +64,12 @@ def test_a_table_without_rows_is_empty(tmp_path):
         ("image,at\na,0001-01-01T00:00+02:00\n", "in the column at; it must be a time"),
         ("image,at\na,yesterday\n", "'yesterday' in the column at; it must be a time"),
         ("image,x,y,width,height\na,1,2,three,4\n", "'three' in the column width; it must be a number"),
-        ("image,x,y,width,height\na,1,nan,3,4\n", "x 1.0, y nan, width 3.0, height 4.0; it needs all four"),
-        ("image,x,y,width,height\na,1,,3,4\n", "x 1.0, y None, .*; it needs all four"),
+        ("image,x,y,width,height\na,1,nan,3,4\n", "x 1.0, y nan, width 3.0, height 4.0; give all four"),
+        ("image,x,y,width,height\na,1,,3,4\n", "x 1.0, y None, .*; give all four"),
         ("image,x,y,width,height\na,1,2,-3,4\n", "a positive width and height"),
-        ('image,label\na,b\na,"b', "no CSV file from line 3 on.*cut off"),
-        ("image\n\xe4\n".encode("latin-1"), "is no text in UTF-8"),
-        ("image\na\n".encode("utf-16"), "is no text in UTF-8"),
+        ('image,label\na,b\na,"b', "is not valid CSV from line 3 on.*truncated"),
+        ("image\n\xe4\n".encode("latin-1"), "is not UTF-8 text"),
+        ("image\na\n".encode("utf-16"), "is not UTF-8 text"),
     ],
 )
 def test_malformed_files_are_refused_by_line_and_column(tmp_path, text, message):
@@ -77,10 +80,10 @@ def test_malformed_files_are_refused_by_line_and_column(tmp_path, text, message)
 @pytest.mark.parametrize(
     ("annotations", "message"),
     [
-        (annotations_frame([{"image": "a", "label": ""}]), "index 0 has an empty text"),
+        (annotations_frame([{"image": "a", "label": ""}]), "index 0 has an empty string"),
         (annotations_frame([{"label": "crack"}]), "index 0 names no image"),
-        (annotations_frame([{"image": "a", "x": 1}]), "it needs all four numbers"),
-        (annotations_frame([{"image": "a"}])[["image"]], "no column 'annotator'"),
+        (annotations_frame([{"image": "a", "x": 1}]), "give all four numbers"),
+        (annotations_frame([{"image": "a"}])[["image"]], "lack the column 'annotator'"),
     ],
 )
 def test_what_could_not_be_read_again_is_not_written(tmp_path, annotations, message):

@@ -10,7 +10,7 @@ from ig_widgets.data.crops import labeled_crops
 from ig_widgets.data.errors import UnreadableImageWarning
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.io.folders import write_folders
-from ig_widgets.data.io.portable_names import name_problem
+from ig_widgets.data.io.portable_names import find_name_problem
 from ig_widgets.data.labels import folder_labels
 
 
@@ -104,7 +104,7 @@ def test_labels_are_taken_by_position_and_called_as_people_call_them(tmp_path):
     ],
 )
 def test_images_without_a_label_are_left_out_and_counted(tmp_path, labels):
-    with pytest.warns(UserWarning, match=r"1 of 3 images have no label .* being 'b'") as caught:
+    with pytest.warns(UserWarning, match=r"1 of 3 images have no label .* first is 'b'") as caught:
         told = write_folders(arrays("a", "b", "c"), labels, tmp_path)
     assert caught[0].filename == __file__
     assert told["file"].isna().tolist() == told["label"].isna().tolist() == [False, True, False]
@@ -128,7 +128,7 @@ hostile = [
 
 @pytest.mark.parametrize("label", hostile)
 def test_a_label_that_cannot_be_a_folder_everywhere_is_named_before_anything_is_written(tmp_path, label):
-    with pytest.raises(ValueError, match=r"the label .* cannot be the name of a folder: it") as caught:
+    with pytest.raises(ValueError, match=r"the label .* cannot be the name of a folder because it") as caught:
         write_folders(arrays("a", "b"), pd.Series(["cat", label], dtype=object), tmp_path / "out")
     assert repr(label) in str(caught.value)
     assert list(tmp_path.iterdir()) == []
@@ -147,7 +147,7 @@ def test_whatever_the_label_and_the_id_nothing_is_written_elsewhere(tmp_path_fac
     folder = tmp_path_factory.mktemp("hostile")
     images = ImageSet.from_arrays([noise(2, 3)], ids=[id_])
     labels = pd.Series([label], dtype=object)
-    if name_problem(label):
+    if find_name_problem(label):
         with pytest.raises(ValueError, match="cannot be the name of a folder"):
             write_folders(images, labels, folder / "out")
         assert list(folder.iterdir()) == []
@@ -186,7 +186,7 @@ def test_whatever_its_id_an_image_gets_a_name_inside_the_folder_of_its_class(tmp
     assert below(tmp_path) == sorted(f"out/{file}" for file in told["file"])
     for file in told["file"]:
         folder, _, name = file.partition("/")
-        assert (folder, name_problem(name)) == ("cat", None)
+        assert (folder, find_name_problem(name)) == ("cat", None)
     assert len(ImageSet.from_folder(tmp_path / "out")) == 2
 
 
@@ -196,7 +196,7 @@ def test_whatever_its_id_an_image_gets_a_name_inside_the_folder_of_its_class(tmp
 def test_a_folder_that_is_not_empty_is_refused(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / ".hidden").touch()
-    with pytest.raises(FileExistsError, match=r"out' is not empty.*give a folder that is not there yet"):
+    with pytest.raises(FileExistsError, match=r"out' is not empty.*give a folder that does not exist yet"):
         write_folders(arrays("a"), ["cat"], tmp_path / "out")
     assert below(tmp_path) == ["out/.hidden"]
     with pytest.raises(FileExistsError, match=r"hidden' is a file"):
@@ -211,7 +211,7 @@ def test_images_that_cannot_be_read_are_reported_and_stop_nothing(tmp_path):
     damaged[60:80] = bytes(20)  # in the middle: what is checked when a folder is listed stays whole
     (tmp_path / "in" / "d.png").write_bytes(damaged)
     with pytest.warns(
-        UnreadableImageWarning, match=r"3 of 4 images cannot .* being 'a\.png': there is no"
+        UnreadableImageWarning, match=r"3 of 4 images cannot .* first is 'a\.png': there is no"
     ) as caught:
         told = write_folders(images, ["cat", "dog", "cat", "cat"], tmp_path / "out")
     assert caught[0].filename == __file__

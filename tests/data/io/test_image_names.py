@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from ig_widgets.data.io.image_names import ImageNames, files_for, without_suffix
+from ig_widgets.data.io.image_names import ImageNames, choose_files, drop_suffix
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ def test_the_closest_name_wins(name, found):
 
 
 def test_only_suffixes_of_images_are_dropped():
-    assert [without_suffix(name) for name in ("a.PNG", "a.png#0", "1.5", "a")] == ["a", "a.png#0", "1.5", "a"]
+    assert [drop_suffix(name) for name in ("a.PNG", "a.png#0", "1.5", "a")] == ["a", "a.png#0", "1.5", "a"]
 
 
 def test_the_patterns_of_one_image_have_files_of_their_own():
-    files = files_for(Path("out"), ["lid/a.png#0", "lid/a.png#1"], ".txt")
+    files = choose_files(Path("out"), ["lid/a.png#0", "lid/a.png#1"], ".txt")
     assert list(files.values()) == [Path("out/lid/a.png#0.txt"), Path("out/lid/a.png#1.txt")]

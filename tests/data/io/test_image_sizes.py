@@ -10,7 +10,7 @@ from ig_widgets.data.decoding import decode
 from ig_widgets.data.errors import UnreadableImageWarning
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.io.coco import read_coco
-from ig_widgets.data.io.image_sizes import image_sizes
+from ig_widgets.data.io.image_sizes import measure_images
 from ig_widgets.data.io.voc import read_voc
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -81,9 +81,9 @@ def test_the_boxes_of_unreadable_images_are_kept_and_checked_against_the_stated_
     images = folder_of_images(tmp_path / "images", ["a.png", "b.png"])
     (tmp_path / "images" / "b.png").write_bytes(b"")
     read = write(tmp_path, ["a.png", "b.png"], (10, 8), (1, 2, 3, 4))
-    message = r"1 of 2 sizes could not be checked:\nimage 'b\.png' cannot be read: .* empty"
+    message = r"1 of 2 sizes cannot be checked:\nimage 'b\.png' cannot be read: .* empty"
     with (
-        pytest.warns(UnreadableImageWarning, match=r"'b\.png' stays empty"),
+        pytest.warns(UnreadableImageWarning, match=r"'b\.png' is returned as an empty array"),
         pytest.warns(UnreadableImageWarning, match=message),
     ):
         assert read(images)["image"].tolist() == ["a.png", "b.png"]
@@ -119,5 +119,5 @@ def test_each_annotated_image_is_decoded_once_and_no_other(tmp_path, write):
 def test_sizes_are_width_and_height_of_gray_and_color_images():
     arrays = [np.zeros((8, 10), np.uint8), np.zeros((4, 6, 3), np.uint8), np.zeros((1, 1), np.uint8)]
     images = ImageSet.from_arrays(arrays)
-    assert image_sizes(images, ["1", "0"]) == ({"0": (10, 8), "1": (6, 4)}, {})
-    assert image_sizes(images, []) == ({}, {})
+    assert measure_images(images, ["1", "0"]) == ({"0": (10, 8), "1": (6, 4)}, {})
+    assert measure_images(images, []) == ({}, {})

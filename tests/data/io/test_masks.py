@@ -145,7 +145,7 @@ def test_the_orientation_of_a_camera_is_applied(tmp_path, images, mask):
             "image 'lid/a.jpg' is 20 x 30 but its image is 30 x 20: one of them is rotated by 90 degrees",
         ),
         (blank(20, 31), "is 31 x 20 but its image is 30 x 20; use the image that was annotated"),
-        (np.zeros(5), r"the shape \(5,\)"),
+        (np.zeros(5), r"has shape \(5,\)"),
     ],
 )
 def test_a_mask_of_another_shape_is_refused(images, broken, message):
@@ -165,7 +165,7 @@ def noise_png(folder):
         (lambda png: png[:0], r"the file is empty \(0 bytes\); copy it again or remove it"),
         (lambda png: png[1:], "it is not an image.*; convert or remove it"),
         (lambda png: png[:10], "it starts like a PNG file, but it is damaged.*; copy it again"),
-        (lambda png: png[:300], "the file is damaged or cut off.*; copy it again or remove it"),
+        (lambda png: png[:300], "the file is damaged or truncated.*; copy it again or remove it"),
         (
             lambda png: png[:300] + b"\0\0\0\0" + png[304:],
             r"the file is damaged \(wrong checksum\); copy it again",
@@ -183,7 +183,7 @@ def test_an_unreadable_mask_is_left_out_with_its_name_and_a_remedy(tmp_path, ima
     Image.fromarray(mask).save(tmp_path / "b.png")
     with pytest.warns(
         UnreadableImageWarning,
-        match=rf"1 of 2 masks were left out:\nmask '.*a\.png' cannot be read: {message}",
+        match=rf"1 of 2 masks are left out:\nmask '.*a\.png' cannot be read: {message}",
     ) as caught:
         read = read_masks(tmp_path, images, label="crack")
     assert set(read["image"]) == {"lid/b.jpg"}
@@ -202,12 +202,12 @@ def test_the_mask_of_an_unreadable_image_is_left_out_each_time(tmp_path, mask):
     images = ImageSet.from_folder(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")
     masks = {"a.png": mask, "b.png": mask}
-    with pytest.warns(UnreadableImageWarning, match="stays empty"):
+    with pytest.warns(UnreadableImageWarning, match="is returned as an empty array"):
         list(images)
     for _ in range(2):
         with pytest.warns(
             UnreadableImageWarning,
-            match=r"1 of 2 masks were left out:\nimage 'a\.png' cannot be read: .* empty",
+            match=r"1 of 2 masks are left out:\nimage 'a\.png' cannot be read: .* empty",
         ):
             assert set(read_masks(masks, images, label="crack")["image"]) == {"b.png"}
     assert images.problems["image"].tolist() == ["a.png"]
@@ -230,11 +230,13 @@ def test_a_16_bit_color_mask_counts_from_1_on(tmp_path, images, mask):
 
 
 def test_masks_that_belong_to_no_image_are_reported(tmp_path, images, mask):
-    with pytest.raises(FileNotFoundError, match=r"no mask in .* named like one of the 2 images"):
+    with pytest.raises(FileNotFoundError, match=r"no mask in .* has the name of one of the 2 images"):
         read_masks(tmp_path, images, label="crack")
     for name in ("a.png", "c.png"):
         Image.fromarray(mask).save(tmp_path / name)
-    with pytest.warns(UserWarning, match=r"1 masks belong to no image of the set, such as '.*c\.png'"):
+    with pytest.warns(
+        UserWarning, match=r"1 masks match no image of the set, such as '.*c\.png'; they are left out"
+    ):
         read_masks(tmp_path, images, label="crack")
     Image.fromarray(mask).save(tmp_path / "a.bmp")
     with pytest.raises(ValueError, match=r"a\.bmp' and '.*a\.png' both belong to image 'lid/a\.jpg'"):

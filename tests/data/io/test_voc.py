@@ -70,7 +70,7 @@ def test_file_names_are_matched_to_ids_by_base_name(tmp_path):
 
 def test_an_ambiguous_name_is_an_error(tmp_path):
     images = ImageSet.from_arrays([np.zeros((8, 10), np.uint8)] * 2, ids=["lid/a.jpg", "base/a.jpg"])
-    with pytest.raises(ValueError, match=r"'base/a\.jpg' or image 'lid/a\.jpg'"):
+    with pytest.raises(ValueError, match=r"'base/a\.jpg' and image 'lid/a\.jpg'"):
         read_voc(write_file(tmp_path, voc(name="a.jpg")), images)
 
 
@@ -79,10 +79,10 @@ def test_images_outside_the_set_are_left_out_with_a_warning(tmp_path):
     write_file(tmp_path, voc())
     write_file(tmp_path, voc(name="b.png"), "b.xml")
     with pytest.warns(
-        UserWarning, match="1 of 2 VOC files are about images that are not in the set, such as 'b.png'"
+        UserWarning, match="1 of 2 VOC files match no image of the set, such as 'b.png'; they are left out"
     ):
         assert read_voc(tmp_path, images)["image"].tolist() == ["a.png"]
-    with pytest.raises(ValueError, match="read the images from the folder"):
+    with pytest.raises(ValueError, match="create the ImageSet from the folder"):
         read_voc(tmp_path / "b.xml", images)
 
 
@@ -94,24 +94,24 @@ def test_boxes_that_stick_out_by_a_part_of_a_pixel_are_cut_off(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"a\.xml is no readable XML: no element found"),
-        (voc()[:-20], r"a\.xml is no readable XML.*cut off"),
-        (b"\xff\xfe\x00<", r"a\.xml is no readable XML"),
-        (voc(name="\xe4.png").encode("latin-1"), r"a\.xml is no readable XML.*another encoding"),
-        ('<?xml version="1.0" encoding="nonsense"?>' + voc(), r"a\.xml is no readable XML"),
+        ("", r"a\.xml is not valid XML: no element found"),
+        (voc()[:-20], r"a\.xml is not valid XML.*truncated"),
+        (b"\xff\xfe\x00<", r"a\.xml is not valid XML"),
+        (voc(name="\xe4.png").encode("latin-1"), r"a\.xml is not valid XML.*another encoding"),
+        ('<?xml version="1.0" encoding="nonsense"?>' + voc(), r"a\.xml is not valid XML"),
         ('<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]>' + voc(name="&c;"), "defines XML entities"),
         (
             '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]>' + voc(name="&b;"),
             "defines XML entities",
         ),
-        ("<html/>", "is no VOC file"),
-        (voc(name=""), "is no VOC file"),
+        ("<html/>", "is not a VOC file"),
+        (voc(name=""), "is not a VOC file"),
         (voc(OBJECT.replace("name>", "title>")), r"object 1 of .*a\.xml has no <name>"),
         (voc(OBJECT + OBJECT.replace("xmin>", "left>")), r"object 2 of .*a\.xml has no <bndbox><xmin>"),
-        (voc(OBJECT.replace(">2<", ">two<")), "'two' as <bndbox><xmin>, which is no number of pixels"),
-        (voc(OBJECT.replace(">2<", ">nan<")), "'nan' as <bndbox><xmin>, which is no number"),
-        (voc(OBJECT.replace(">5<", ">inf<")), "'inf' as <bndbox><xmax>, which is no number"),
-        (voc(OBJECT.replace(">5<", ">9e9999999<")), "'9e9999999' as <bndbox><xmax>, which is no number"),
+        (voc(OBJECT.replace(">2<", ">two<")), "'two' as <bndbox><xmin>; it must be a number of pixels"),
+        (voc(OBJECT.replace(">2<", ">nan<")), "'nan' as <bndbox><xmin>; it must be a number"),
+        (voc(OBJECT.replace(">5<", ">inf<")), "'inf' as <bndbox><xmax>; it must be a number"),
+        (voc(OBJECT.replace(">5<", ">9e9999999<")), "'9e9999999' as <bndbox><xmax>; it must be a number"),
         (voc(OBJECT.replace(">5<", ">1<")), "object 1 of .* is 0 wide and 4 high"),
         (voc(OBJECT.replace(">6<", ">1<")), "object 1 of .* is 4 wide and -1 high"),
         (voc(OBJECT.replace(">5<", ">11<")), "ends at x = 11 but the image is 10 wide"),
@@ -145,7 +145,7 @@ def test_the_size_of_the_image_limits_boxes_where_the_file_states_none(tmp_path)
 def test_two_files_about_one_image_are_refused(tmp_path):
     write_file(tmp_path, voc())
     write_file(tmp_path, voc(), "b.xml")
-    with pytest.raises(ValueError, match=r"a\.xml and .*b\.xml are both about image 'a\.png'"):
+    with pytest.raises(ValueError, match=r"a\.xml and .*b\.xml both refer to image 'a\.png'"):
         read_voc(tmp_path)
 
 

@@ -76,13 +76,13 @@ def test_classes_that_are_nowhere_named_are_asked_for(tmp_path, images):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("names: [yes, no]", "class 0 .* is True to YAML, not a name; put the name into quotes"),
-        ("names: {0: a, 2: b}", "needs the names"),
-        ("names: crack", "needs the names"),
-        ("", "needs the names"),
-        ("names: [crack", "is no YAML"),
-        ("names: !!python/object:os.system []", "is no YAML"),
-        (b"names: [\xe4]", "is no text in UTF-8"),
+        ("names: [yes, no]", "class 0 .* is the YAML value True, not a name; put the name in quotes"),
+        ("names: {0: a, 2: b}", "lacks the names"),
+        ("names: crack", "lacks the names"),
+        ("", "lacks the names"),
+        ("names: [crack", "is not valid YAML"),
+        ("names: !!python/object:os.system []", "is not valid YAML"),
+        (b"names: [\xe4]", "is not UTF-8 text"),
     ],
 )
 def test_malformed_class_names_are_refused(tmp_path, images, text, message):
@@ -98,17 +98,17 @@ def test_malformed_class_names_are_refused(tmp_path, images, text, message):
         ("0 0.5 0.5 0.2 0.4\n\n0 .1 .1 .2 .1 .2 .2\n", r"line 3 of .*a\.txt has 7 numbers"),
         (
             "crack 0.5 0.5 0.2 0.4",
-            "line 1 of .* is 'crack 0.5 0.5 0.2 0.4'; it needs the whole number of a class",
+            "line 1 of .* is 'crack 0.5 0.5 0.2 0.4'; it must be the integer of a class",
         ),
-        ("0.5 0.5 0.5 0.2 0.4", "it needs the whole number of a class"),
-        ("0 0.5 0,5 0.2 0.4", "it needs the whole number of a class and four numbers"),
-        ("1 0.5 0.5 0.2 0.4", "line 1 of .* is of class 1 but there are the classes 0 to 0"),
-        ("-1 0.5 0.5 0.2 0.4", "is of class -1"),
+        ("0.5 0.5 0.5 0.2 0.4", "it must be the integer of a class"),
+        ("0 0.5 0,5 0.2 0.4", "it must be the integer of a class and four numbers"),
+        ("1 0.5 0.5 0.2 0.4", "line 1 of .* has class 1; it must be one of the classes 0 to 0"),
+        ("-1 0.5 0.5 0.2 0.4", "has class -1"),
         ("0 0.5 nan 0.2 0.4", "must be fractions of the image"),
         ("0 50 25 20 20", "must be fractions of the image"),
         ("0 0.5 0.5 0 0.4", "line 1 of .* is 0 wide"),
         ("0 0.9 0.5 0.4 0.4", "ends at x = 110 but the image is 100 wide"),
-        (b"0 0.5 0.5 0.2 0.4 \xff", "is no text in UTF-8"),
+        (b"0 0.5 0.5 0.2 0.4 \xff", "is not UTF-8 text"),
     ],
 )
 def test_malformed_lines_are_refused_by_number(tmp_path, images, text, message):
@@ -127,9 +127,7 @@ def test_rounded_boxes_at_the_edge_stay_inside(tmp_path, images):
 def test_files_of_unknown_images_are_left_out_with_a_warning(tmp_path, images):
     write_file(tmp_path, "0 0.5 0.5 0.2 0.4")
     write_file(tmp_path, "0 0.5 0.5 0.2 0.4", "labels/c.txt")
-    with pytest.warns(
-        UserWarning, match=r"1 of 2 label files belong to no image of the set, such as .*c\.txt"
-    ):
+    with pytest.warns(UserWarning, match=r"1 of 2 label files match no image of the set, such as .*c\.txt"):
         assert len(read_yolo(tmp_path, images, classes=["crack"])) == 1
     with pytest.raises(ValueError, match=r"none of the 2 \.txt files"):
         read_yolo(tmp_path, images[:0], classes=["crack"])
@@ -141,12 +139,12 @@ def test_the_file_of_an_unreadable_image_is_left_out(tmp_path):
         write_file(tmp_path, "0 0.5 0.5 0.2 0.4", f"labels/{name[0]}.txt")
     images = ImageSet.from_folder(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")
-    with pytest.warns(UnreadableImageWarning, match="stays empty"):
+    with pytest.warns(UnreadableImageWarning, match="is returned as an empty array"):
         list(images)
     for _ in range(2):
         with pytest.warns(
             UnreadableImageWarning,
-            match=r"1 of 2 label files were left out:\nimage 'a\.png' cannot be read: .* empty",
+            match=r"1 of 2 label files are left out:\nimage 'a\.png' cannot be read: .* empty",
         ):
             assert read_yolo(tmp_path, images, classes=["crack"])["image"].tolist() == ["b.png"]
     write_file(tmp_path, "0 0.5 0.5", "labels/a.txt")
@@ -161,7 +159,7 @@ def test_files_of_unreadable_images_only_are_refused(tmp_path):
     write_file(tmp_path, "0 0.5 0.5 0.2 0.4", "labels/a.txt")
     message = r"none of the 1 label files can be used: image 'a\.png' cannot be read: there is no such file"
     with (
-        pytest.warns(UnreadableImageWarning, match="stays empty"),
+        pytest.warns(UnreadableImageWarning, match="is returned as an empty array"),
         pytest.raises(ValueError, match=message),
     ):
         read_yolo(tmp_path, images, classes=["crack"])

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ig_widgets.data.log.checks import check_text, statement_row
+from ig_widgets.data.log.checks import check_text, parse_statement
 
 BOX = {"x": 1, "y": 2.5, "width": 3, "height": 4}
 
 
 def test_a_statement_keeps_what_was_said():
-    row = statement_row(
+    row = parse_statement(
         {"image": "a.png", "label": "crack", "present": True, "key": "k", **BOX}, "statement 0"
     )
     assert row == {
@@ -29,19 +29,19 @@ def test_a_statement_keeps_what_was_said():
 
 
 def test_statements_without_a_key_get_different_ones():
-    assert len({statement_row({"image": "a.png"}, "statement 0")["key"] for _ in range(100)}) == 100
+    assert len({parse_statement({"image": "a.png"}, "statement 0")["key"] for _ in range(100)}) == 100
 
 
 @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, float("nan"), np.float32("nan")])
 def test_every_kind_of_missing_value_is_missing(missing):
     said = dict.fromkeys(("label", "present", "key", "replaces", *BOX), missing)
-    row = statement_row({"image": "a.png", **said}, "statement 0")
+    row = parse_statement({"image": "a.png", **said}, "statement 0")
     assert all(row[name] is None for name in ("label", "present", "target", *BOX))
 
 
 def test_numpy_values_become_plain_ones():
     said = {"x": np.int64(1), "y": np.float32(2.5), "width": np.uint8(3), "height": np.float64(4)}
-    row = statement_row({"image": np.str_("a.png"), "present": np.True_, **said}, "statement 0")
+    row = parse_statement({"image": np.str_("a.png"), "present": np.True_, **said}, "statement 0")
     assert row["present"] is True
     assert [(type(row[name]), row[name]) for name in BOX] == [
         (float, 1),
@@ -52,7 +52,7 @@ def test_numpy_values_become_plain_ones():
 
 
 def test_a_box_may_begin_outside_the_image():
-    assert statement_row({"image": "a.png", **BOX, "x": -3}, "statement 0")["x"] == -3
+    assert parse_statement({"image": "a.png", **BOX, "x": -3}, "statement 0")["x"] == -3
 
 
 @pytest.mark.parametrize(
@@ -66,38 +66,41 @@ def test_a_box_may_begin_outside_the_image():
             {"deletes": "k", "label": "crack"},
             "statement 7 has the unknown key 'label'; a deletion has only deletes",
         ),
-        ({"deletes": None}, "deletes nothing: give the key of the statement to delete"),
-        ({"label": "crack"}, "statement 7 names no image: give the key 'image'"),
+        ({"deletes": None}, "deletes nothing; give the key of the statement to delete"),
+        ({"label": "crack"}, "statement 7 names no image; give the key 'image'"),
         ({"image": None}, "statement 7 names no image"),
-        ({"image": ""}, "image is ''; it must be text that is not empty"),
-        ({"image": 3}, "image is 3; it must be text"),
-        ({"image": "a", "label": 3}, r"statement 7 \(image 'a'\): label is 3; it must be text"),
-        ({"image": "a", "key": 3}, "key is 3; it must be text"),
-        ({"image": "a", "replaces": 3}, "replaces is 3; it must be text"),
-        ({"image": "a\udc80"}, "cannot be stored: rename it with plain Unicode characters"),
-        ({"image": "a", "label": "cr\0ck"}, "cannot be stored: rename it"),
-        ({"image": "a", "present": 1}, r"statement 7 \(image 'a'\): present is 1; it is True \(yes\), False"),
-        ({"image": "a", "present": "yes"}, "present is 'yes'; it is True"),
+        ({"image": ""}, "image is ''; it must be a non-empty string"),
+        ({"image": 3}, "image is 3; it must be a non-empty string"),
+        ({"image": "a", "label": 3}, r"statement 7 \(image 'a'\): label is 3; it must be a non-empty string"),
+        ({"image": "a", "key": 3}, "key is 3; it must be a non-empty string"),
+        ({"image": "a", "replaces": 3}, "replaces is 3; it must be a non-empty string"),
+        ({"image": "a\udc80"}, "cannot be stored; use plain Unicode characters"),
+        ({"image": "a", "label": "cr\0ck"}, "cannot be stored; use plain"),
+        (
+            {"image": "a", "present": 1},
+            r"statement 7 \(image 'a'\): present is 1; it must be True \(yes\), False",
+        ),
+        ({"image": "a", "present": "yes"}, "present is 'yes'; it must be True"),
         (
             {"image": "a", "x": 1, "y": 2},
-            r"statement 7 \(image 'a'\) has a box without width and height; a box has",
+            r"statement 7 \(image 'a'\) has a box without width and height; give all of",
         ),
-        ({"image": "a", **BOX, "x": math.nan}, "has a box without x; a box has"),
+        ({"image": "a", **BOX, "x": math.nan}, "has a box without x; give all of"),
         ({"image": "a", **BOX, "x": math.inf}, "x is inf; it must be a finite number of pixels"),
         ({"image": "a", **BOX, "x": "1"}, "x is '1'; it must be a finite number of pixels"),
         ({"image": "a", **BOX, "x": True}, "x is True; it must be a finite number of pixels"),
-        ({"image": "a", **BOX, "width": 0}, "width is 0; it must be more than 0 pixels"),
-        ({"image": "a", **BOX, "height": -1}, "height is -1; it must be more than 0 pixels"),
+        ({"image": "a", **BOX, "width": 0}, "width is 0; it must be greater than 0 pixels"),
+        ({"image": "a", **BOX, "height": -1}, "height is -1; it must be greater than 0 pixels"),
     ],
 )
 def test_what_is_not_well_formed_is_refused_with_a_sentence(statement, sentence):
     with pytest.raises(ValueError, match=sentence):
-        statement_row(statement, "statement 7")
+        parse_statement(statement, "statement 7")
 
 
 def test_a_statement_that_is_no_mapping_is_refused_with_a_sentence():
     with pytest.raises(TypeError, match="statement 7 is a str; a statement is a mapping such as"):
-        statement_row("image", "statement 7")
+        parse_statement("image", "statement 7")
 
 
 def test_text_in_any_script_is_kept():

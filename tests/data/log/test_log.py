@@ -134,8 +134,8 @@ def test_comments_are_no_annotations_and_are_taken_back_like_them(log):
     ("comment", "sentence"),
     [
         ({"comment": "why"}, "names no image"),
-        ({"image": "a.png", "comment": None}, "comments nothing"),
-        ({"image": "a.png", "comment": ""}, "must be text that is not empty"),
+        ({"image": "a.png", "comment": None}, "has an empty comment; give the text"),
+        ({"image": "a.png", "comment": ""}, "must be a non-empty string"),
         ({"image": "a.png", "comment": "why", "present": True}, "a comment has only"),
         ({"image": "a.png", "comment": "why", "x": 3}, "has a box without"),
     ],
@@ -329,7 +329,7 @@ def test_a_new_action_forgets_what_was_undone(log):
 
 
 def test_images_of_undo_is_not_one_text(log):
-    with pytest.raises(TypeError, match=r"images is the text 'a.png'; give a list of image ids"):
+    with pytest.raises(TypeError, match=r"images is the string 'a.png'; give a list of image ids"):
         log.undo("ada", images="a.png")
 
 
@@ -375,18 +375,18 @@ def test_sending_an_action_again_adds_nothing(log):
             None,
             "some of these statements are new",
         ),
-        ([{"image": "a", "key": "new"}], "g", "give a new gesture a new action"),
-        ([{"image": "a"}], "g", "give a new gesture a new action"),
-        ([{"image": "a", "key": "k"}], "other", "send an action again as it was"),
+        ([{"image": "a", "key": "new"}], "g", "give new statements a new action"),
+        ([{"image": "a"}], "g", "give new statements a new action"),
+        ([{"image": "a", "key": "k"}], "other", "resend an action unchanged"),
         (
             [{"image": "a", "key": "n"}, {"image": "a", "key": "n"}],
             None,
-            "two statements of one call have the same",
+            "the key 'n' is given to two statements of one call; give each",
         ),
         (
             [{"image": "a", "replaces": "zzz"}],
             None,
-            "statement 0 replaces 'zzz', but no statement has this key",
+            "statement 0 replaces 'zzz', but no statement has this key; give the key of an earlier statement",
         ),
         (
             [{"image": "a"}, {"deletes": "zzz"}],
@@ -409,7 +409,7 @@ def test_sending_an_action_again_adds_nothing(log):
             None,
             r"statement 1 \(image 'a'\) has a box without x and y",
         ),
-        ([{"image": "a"}], "", "action is ''; it must be text that is not empty"),
+        ([{"image": "a"}], "", "action is ''; it must be a non-empty string"),
     ],
 )
 def test_a_call_with_anything_wrong_saves_nothing(log, statements, action, sentence):
@@ -429,14 +429,14 @@ def test_another_annotator_cannot_use_a_key_again(log):
 
 @pytest.mark.parametrize("name", ["annotator", "source"])
 def test_nobody_and_nowhere_are_refused(log, name):
-    with pytest.raises(ValueError, match=f"{name} is ''; it must be text"):
+    with pytest.raises(ValueError, match=f"{name} is ''; it must be a non-empty string"):
         log.append([{"image": "a"}], **({"annotator": "ada"} | {name: ""}))
 
 
 def test_a_closed_log_says_so(log):
     log.close()
     log.close()
-    with pytest.raises(LogError, match="is closed: open it again with AnnotationLog"):
+    with pytest.raises(LogError, match="is closed; open it again with AnnotationLog"):
         _ = log.annotations
 
 
@@ -504,7 +504,7 @@ def test_annotations_of_one_log_extend_another(log, tmp_path):
         ),
         (
             {"image": ["a", "b"], "annotator": ["ada", None]},
-            r"row 1 \(image 'b'\): annotator is nan; it must be text",
+            r"row 1 \(image 'b'\): annotator is nan; it must be a non-empty string",
         ),
         ({"image": ["a", None], "annotator": ["ada", "ada"]}, "row 1 names no image"),
         (

@@ -80,18 +80,18 @@ def make_log_without_statements(path):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (make_jpeg, "a.db is not an annotation log: it is no SQLite file; give another path"),
-        (make_short_text, "a.db is not an annotation log: it is no SQLite file"),
-        (make_truncated_log, r"a.db is damaged \(.*malformed\): restore it from a copy"),
-        (make_scribbled_log, r"a.db is damaged \(.*\): restore it from a copy"),
+        (make_jpeg, "a.db is not an annotation log: it is not an SQLite file; give another path"),
+        (make_short_text, "a.db is not an annotation log: it is not an SQLite file"),
+        (make_truncated_log, r"a.db is damaged \(.*malformed\); restore it from a backup"),
+        (make_scribbled_log, r"a.db is damaged \(.*\); restore it from a backup"),
         (make_foreign, r"a.db is not an annotation log: it holds other tables \(photos\)"),
         (make_foreign_wal, r"a.db is not an annotation log: it holds other tables \(photos\)"),
         (
             make_newer_log,
-            r"was made by a newer ig_widgets \(version 3 of the tables, this one knows 2\): upgrade",
+            r"was created by a newer ig_widgets \(its tables have version 3, this one supports 2\); upgrade",
         ),
-        (make_log_without_id, "a.db is incomplete: restore it from a copy"),
-        (make_log_without_statements, "a.db is incomplete: restore it from a copy"),
+        (make_log_without_id, "a.db is incomplete; restore it from a backup"),
+        (make_log_without_statements, "a.db is incomplete; restore it from a backup"),
     ],
 )
 def test_a_file_that_is_no_log_is_refused_and_left_as_it_was(tmp_path, make, sentence):
@@ -157,7 +157,7 @@ def first_version(new_postgres_url):
 
 
 def on_server(url, *commands):
-    engine = create_engine(schema._url(url), poolclass=NullPool)
+    engine = create_engine(schema._parse_url(url), poolclass=NullPool)
     with engine.begin() as connection:
         for command in commands:
             connection.execute(text(command))
@@ -166,7 +166,7 @@ def on_server(url, *commands):
 @contextmanager
 def session(url, *commands):
     """Let another program do something in a transaction that it does not end."""
-    engine = create_engine(schema._url(url), poolclass=NullPool)
+    engine = create_engine(schema._parse_url(url), poolclass=NullPool)
     with engine.connect() as connection:
         for command in commands:
             connection.execute(text(command))
@@ -210,7 +210,7 @@ def test_an_upgrade_does_not_wait_for_ever_for_another_session(first_version, mo
     monkeypatch.setattr(schema, "UPGRADE_TIMEOUT_S", 0.3)
     with (
         session(first_version, command),
-        pytest.raises(LogError, match="another session is using it: close the notebooks") as caught,
+        pytest.raises(LogError, match="another session is using it; close the notebooks") as caught,
     ):
         AnnotationLog(first_version)
     assert "secret" not in str(caught.value)
@@ -229,7 +229,7 @@ def test_who_may_not_upgrade_a_postgresql_log_is_told_who_may(first_version):
     )
     of_bo = first_version.replace("ada:secret", "bo:secret")
     with pytest.raises(
-        LogError, match=r"only the owner of its tables can upgrade it: let 'ada' open it once$"
+        LogError, match=r"only the owner of its tables can upgrade it; ask 'ada' to open it once$"
     ):
         AnnotationLog(of_bo)
     AnnotationLog(first_version).close()
@@ -288,17 +288,20 @@ def test_a_log_stays_where_it_is_when_the_working_folder_changes(tmp_path, monke
 @pytest.mark.parametrize(
     ("where", "sentence"),
     [
-        ("nowhere/a.db", "nowhere/a.db cannot be made: its folder does not exist; make it first"),
-        (".", "the annotation log . is a folder: give the path of a file in it"),
-        (":memory:", "in memory would be lost with the process: give the path of a file"),
+        (
+            "nowhere/a.db",
+            "nowhere/a.db cannot be created because its folder does not exist; create the folder first",
+        ),
+        (".", "the annotation log . is a folder; give the path of a file in it"),
+        (":memory:", "in memory would be lost with the process; give the path of a file"),
         ("sqlite://", "in memory would be lost with the process"),
         ("sqlite:///:memory:", "in memory would be lost with the process"),
-        ("sqlite:///file:a.db?uri=true", "is named by its path, not by a file: address"),
+        ("sqlite:///file:a.db?uri=true", "is a file: URI; give the path of the SQLite file"),
         (
             "mysql://user@host/database",
-            "mysql://user@host/database cannot be opened: SQLAlchemy finds no driver for mysql: install one",
+            "mysql://user@host/database cannot be opened: SQLAlchemy finds no driver for mysql; install one",
         ),
-        ("://", "looks like postgresql://user@host/database; this one does not"),
+        ("://", "is malformed; write it like postgresql://user@host/database"),
     ],
 )
 def test_a_place_that_cannot_hold_a_log_is_refused_with_a_sentence(tmp_path, monkeypatch, where, sentence):
@@ -312,7 +315,7 @@ def test_a_place_that_cannot_hold_a_log_is_refused_with_a_sentence(tmp_path, mon
     "where", ["postgresql://ada:secret@host/database", "postgres://ada:secret@host/database"]
 )
 def test_a_bare_postgresql_url_uses_the_installed_driver(where):
-    assert schema._url(where).drivername == "postgresql+pg8000"
+    assert schema._parse_url(where).drivername == "postgresql+pg8000"
 
 
 def test_a_postgresql_url_without_any_driver_says_what_to_install(monkeypatch):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from ig_widgets.data.reviews.errors_left import counted, errors_left
+from ig_widgets.data.reviews.errors_left import choose_window, errors_left
 
 
 def quantile(share, a, b):
@@ -49,7 +49,7 @@ def test_only_the_last_count():
     ("looked_at", "count"), [(0, 0), (1, 1), (20, 20), (30, 20), (41, 20), (60, 30), (1000, 200)]
 )
 def test_the_last_half_stands_for_what_is_left(looked_at, count):
-    assert counted(looked_at) == count
+    assert choose_window(looked_at) == count
     wrong = np.random.default_rng(looked_at).random(looked_at) < 0.3
     assert errors_left(wrong, 70) == errors_left(wrong[looked_at - count :], 70, window=max(count, 1))
 

@@ -109,7 +109,7 @@ def test_tables_are_named_by_their_images_and_labels():
         ([True] * 4, ["maybe"], "'maybe' does not fit labels of the type bool"),
         (["a"] * 4, ["a", "a"], "'a' reads like 'a'"),
         (["a"] * 4, ["a", None], "a class is missing"),
-        (["a", "", "a", "a"], None, "must be text that is not empty"),
+        (["a", "", "a", "a"], None, "must be a non-empty string"),
     ],
 )
 def test_labels_and_classes_that_make_no_sense_are_refused(labels, classes, why):
