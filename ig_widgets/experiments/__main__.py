@@ -6,8 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from ig_widgets.experiments import (
+    busy,
     crowd,
     dev_size,
     end_model,
@@ -27,6 +29,7 @@ from ig_widgets.experiments import (
 from ig_widgets.experiments.parts.tables import table
 
 SPEEDS = {
+    "busy": busy,
     "match-scale": match_scale,
     "match-speed": match_speed,
     "order-speed": order_speed,
@@ -46,6 +49,7 @@ LEARNING = {
     "word-purity": word_purity,
 }
 LONG = LEARNING.keys() - {"errors", "review-errors", "word-purity"}  # of many development sets
+QUICK = {"busy", *LEARNING}
 EXPERIMENTS = {**LEARNING, **SPEEDS}
 
 
@@ -82,13 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="in seconds, to see that everything runs")
     given = parser.parse_args(arguments)
     experiment = EXPERIMENTS[given.name]
-    options = {"quick": given.quick, "pictures": given.pictures} if given.name in LEARNING else {}
-    if (given.quick or given.pictures) and not options:
-        parser.error(f"{given.name} has no --quick form and makes no pictures")
-    if given.keep and given.name not in LONG:
-        parser.error(f"{given.name} has nothing to --keep")
-    if given.name in LONG:
-        options["keep"] = given.keep
+    options = _options(given, parser)
     seeds = experiment.SEEDS if given.seeds is None else given.seeds
     if seeds < 1:
         parser.error(f"--seeds is {seeds}; at least 1 random split is needed")
@@ -106,6 +104,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         result = {"experiment": given.name, "metrics": metrics, "settings": settings}
         given.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return 0
+
+
+def _options(given: argparse.Namespace, parser: argparse.ArgumentParser) -> dict[str, Any]:
+    """Return what the experiment is called with beside data and seeds; refuse what it does not know."""
+    options: dict[str, Any] = {}
+    if given.name in QUICK:
+        options["quick"] = given.quick
+    elif given.quick:
+        parser.error(f"{given.name} has no --quick form")
+    if given.name in LEARNING:
+        options["pictures"] = given.pictures
+    elif given.pictures:
+        parser.error(f"{given.name} makes no pictures")
+    if given.keep and given.name not in LONG:
+        parser.error(f"{given.name} has nothing to --keep")
+    if given.name in LONG:
+        options["keep"] = given.keep
+    return options
 
 
 if __name__ == "__main__":
