@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
-import torch
 from joblib import Parallel, delayed
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from ig_widgets.compute.labeling.metrics import label_metrics
 from ig_widgets.compute.networks.backbones import BackboneName
 from ig_widgets.compute.networks.cnn import ImageClassifier
 from ig_widgets.compute.networks.square_patches import resized
+from ig_widgets.compute.threads import threads
 from ig_widgets.experiments import ksdd, neu
 from ig_widgets.experiments.parts.datasets import (
     KSDD_DEVELOPMENT_SIZE,
@@ -174,6 +174,7 @@ def run(
     return metrics, {"seeds": seeds, "backbone": backbone, "labels": labels, **facts}
 
 
+@threads(1)  # other development sets have the other cores
 def _measured(
     dataset: Dataset,
     pixels: NDArray[np.uint8],
@@ -185,7 +186,6 @@ def _measured(
     store: Path,
 ) -> _Measures:
     """Measure one development set; pixels (n, height, width) are all images at the end model's size."""
-    torch.set_num_threads(1)  # other development sets have the other cores
     y = dataset.y
     rows = case.draw(y, case.development, seed)
     outside = np.setdiff1d(np.arange(len(y)), rows)

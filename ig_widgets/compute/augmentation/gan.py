@@ -352,7 +352,8 @@ class PatternGAN(BaseEstimator):
         batches = ShuffledBatches(len(self._adversaries.squares), self.batch_size, self.seed_)
         for _ in range(self.epoch_):
             iter(batches)  # the orders of the epochs that are over
-        for record in train(self._adversaries.step, batches, max(0, self.epochs - self.epoch_)):
+        epochs = max(0, self.epochs - self.epoch_)
+        for record in train(self._adversaries.step, batches, epochs, pixels=self.batch_size * self.side_**2):
             self.epoch_ += 1
             self.records_.append({**record, "epoch": self.epoch_})
             yield self.records_[-1]

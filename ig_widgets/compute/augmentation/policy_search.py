@@ -7,10 +7,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ig_widgets.compute.labeling.examples import Examples
 from ig_widgets.compute.labeling.folds import Fold
+from ig_widgets.compute.threads import threads
 
 _PENALTY = 3.0  # 1 and 10 rank combinations nearly as networks do, 0.1 does not
 
@@ -135,7 +135,7 @@ def score_triples(
     groups = np.array([number[name] for name in operations])
     triples = list(combinations(candidates, 3))
     chosen = [[0, *(number[name] for name in triple)] for triple in triples]
-    with threadpool_limits(limits=1, user_api="blas"):  # threads lose on matrices this small
+    with threads(1):  # threads lose on matrices this small
         f1 = np.array([_one_split(examples, groups, chosen, split) for split in splits])
     table = pd.DataFrame(triples, columns=["operation_1", "operation_2", "operation_3"])
     # rounded, so that the order of a sum makes no difference between equal ones

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -22,6 +21,7 @@ from ig_widgets.compute.detection.windows import window_size
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.compute.networks.precision import Precision, autocast
 from ig_widgets.compute.networks.training import Record, deterministic, train
+from ig_widgets.compute.threads import free_cores, threads
 from ig_widgets.data.annotations import drawn_boxes
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -216,7 +216,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         with Parallel(n_jobs=self.n_jobs, backend="threading") as parallel:
 
             def step(_: int) -> dict[str, float]:
-                with _reproducible():
+                with deterministic():
                     losses = np.mean(parallel(delayed(_step)(learner) for learner in learners), axis=0)
                 return {"box_loss": losses[0], "background_loss": losses[1]}
 
@@ -328,16 +328,16 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         self, images: Sequence[NDArray[Any]], members: Sequence[Sequence[DetectorNetwork]]
     ) -> _Floats:
         """Return the features of each image, means over these members."""
-        with _reproducible():
+        with deterministic():
             rows = Parallel(n_jobs=self.n_jobs, backend="threading")(
                 delayed(self._features)(image, of_image)
                 for image, of_image in zip(images, members, strict=True)
             )
         return np.array(rows).reshape(len(images), len(_SUMMARIES) * len(self.classes_))
 
+    @threads(1)  # images are looked at beside each other
     def _features(self, image: NDArray[Any], members: Sequence[DetectorNetwork]) -> _Floats:
         """Return the features of an image, means over these members; NaN where there is nothing to see."""
-        torch.set_num_threads(1)  # images are looked at beside each other
         by_member = []
         for logits in self._logits(image, members) if image.size else ():
             cells, _ = logits.flatten(1).sort(dim=1, descending=True)  # (n_classes, cells)
@@ -352,7 +352,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     def _logits(self, image: NDArray[Any], members: Sequence[DetectorNetwork]) -> list[torch.Tensor]:
         """Return the maps (n_classes, h / 8, w / 8) of an image by each of these members."""
         pixels = standardized(image, self.scale_, self.channels_)
-        with autocast(self._device, self.precision):
+        with autocast(self._device, self.precision), threads(free_cores()):
             return [logits_of(member.eval(), pixels, self._device) for member in members]
 
     def _check_settings(self) -> None:
@@ -366,20 +366,8 @@ class PatternDetector(TransformerMixin, BaseEstimator):
             raise ValueError(f"scale is {self.scale!r}; give 'auto' or a share above 0 and up to 1")
 
 
-@contextmanager
-def _reproducible() -> Iterator[None]:
-    """Let cuDNN compute the same again, and put back the number of threads for what comes after."""
-    threads = torch.get_num_threads()
-    try:
-        with deterministic():
-            yield
-    finally:
-        torch.set_num_threads(threads)
-
-
+@threads(1)  # sums of gradients depend on how many threads share them, and members learn beside each other
 def _step(learner: Member) -> tuple[float, float]:
-    # sums of gradients depend on how many threads share them, and members learn beside each other
-    torch.set_num_threads(1)
     return learner.step()
 
 

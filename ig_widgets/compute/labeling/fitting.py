@@ -10,11 +10,11 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ig_widgets.compute.labeling.examples import Examples
 from ig_widgets.compute.labeling.folds import Fold
 from ig_widgets.compute.labeling.learners import Candidate
+from ig_widgets.compute.threads import threads
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Trial: TypeAlias = tuple[_Floats, float]
@@ -34,7 +34,7 @@ class Members(NamedTuple):
     def probabilities(self, X: _Floats) -> _Floats:
         """Return the mean of what the models say, (n, n_classes)."""
         Z = (X - self.mean) / self.scale
-        with threadpool_limits(limits=1):
+        with threads(1):
             return np.asarray(np.mean([model.predict_proba(Z) for model in self.models], axis=0))
 
 
@@ -61,7 +61,7 @@ class Fitting(NamedTuple):
         mean, scale = _moments(X) if self.standardize else (np.zeros(X.shape[1]), np.ones(X.shape[1]))
         seeds = np.random.SeedSequence(self.seed + number).generate_state(count if candidate.seeded else 1)
         models = [clone(candidate.model).set_params(random_state=int(seed)) for seed in seeds]
-        with warnings.catch_warnings(), threadpool_limits(limits=1):
+        with warnings.catch_warnings(), threads(1):
             warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is the early stopping of the paper
             for model in models:
                 model.fit((X - mean) / scale, examples.codes)

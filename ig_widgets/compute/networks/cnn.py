@@ -1,5 +1,6 @@
 """A convolutional network that classifies images, learned from labels or from their probabilities."""
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, Self, TypeAlias
@@ -23,6 +24,7 @@ from ig_widgets.compute.networks.resizing import Images, network_size, shrunk, s
 from ig_widgets.compute.networks.targets import checked_targets, most_probable
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.networks.weights import load_weights
+from ig_widgets.compute.threads import free_cores, threads
 
 _Floats: TypeAlias = NDArray[np.float64]
 
@@ -208,7 +210,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         self.network_.eval()
         P = np.full((len(images), len(self.classes_)), np.nan)
         for pixels, positions in shrunk_in_turn(images, self.size_):
-            with torch.inference_mode():
+            with torch.inference_mode(), threads(free_cores()):
                 logits = self._logits(self._inputs(torch.from_numpy(pixels)))
                 P[positions] = logits.double().softmax(dim=1).cpu().numpy()
         return P
@@ -271,7 +273,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             optimizer.step(loss, len(rows))
             return {"loss": loss.item()}
 
-        return train(step, ShuffledBatches(len(P), self.batch_size, seed), self.epochs)
+        batches = ShuffledBatches(len(P), self.batch_size, seed)
+        return train(step, batches, self.epochs, pixels=self.batch_size * math.prod(self.size_))
 
     def _inputs(self, pixels: Tensor) -> Tensor:
         return standardized(pixels.to(next(self.network_.parameters()).device), self.mean_, self.scale_)

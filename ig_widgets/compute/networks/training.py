@@ -9,12 +9,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ig_widgets.compute.threads import threads, usable_cores
+
 Batch = TypeVar("Batch")
 Record = dict[str, float]
 
 
+_SHARE = (
+    100_000  # pixels of a batch: with less to do, threads lose more in waiting for each other than they bring
+)
+
+
 def train(
-    step: Callable[[Batch], Mapping[str, float]], batches: Iterable[Batch], epochs: int
+    step: Callable[[Batch], Mapping[str, float]], batches: Iterable[Batch], epochs: int, *, pixels: int = 0
 ) -> Iterator[Record]:
     """Go through the batches again and again, and tell after each time how it went.
 
@@ -30,6 +37,10 @@ def train(
         `ShuffledBatches` do.
     epochs
         How many times, 0 or more.
+    pixels
+        How many a network sees in a batch. A thread is used for each 100,000, one at least, and no more than
+        there are usable cores. How busy these are makes no difference: sums of gradients depend on the number
+        of threads, and the same seed must give the same network.
 
     Yields
     ------
@@ -51,7 +62,7 @@ def train(
     if epochs < 0:
         raise ValueError(f"epochs is {epochs}; give 0 or more")
     for epoch in range(1, epochs + 1):
-        with deterministic():
+        with deterministic(), threads(max(1, min(usable_cores(), pixels // _SHARE))):
             measured = [step(batch) for batch in batches]
         if not measured:
             raise ValueError("there is no batch to learn from: give at least one example")

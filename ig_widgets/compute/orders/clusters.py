@@ -8,6 +8,8 @@ from sklearn.metrics import pairwise_distances
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from ig_widgets.compute.threads import free_cores, threads
+
 _DIMENSIONS = 50
 _IN_A_CLUSTER = 100  # images, on average: a few screens of thumbnails
 _MOST = 100
@@ -59,11 +61,11 @@ def image_clusters(X: ArrayLike, n_clusters: int | None = None, *, random_state:
         clusters[known] = 0
         return clusters
     count = min(_MOST, max(2, len(known) // _IN_A_CLUSTER)) if n_clusters is None else n_clusters
-    principal = make_pipeline(
-        StandardScaler(), PCA(min(_DIMENSIONS, *rows.shape), random_state=random_state)
-    ).fit_transform(rows)
+    scaled = make_pipeline(StandardScaler(), PCA(min(_DIMENSIONS, *rows.shape), random_state=random_state))
     means = MiniBatchKMeans(min(count, len(known)), n_init=3, random_state=random_state)
-    found = _first_of_equals(means.fit(principal).cluster_centers_)[means.labels_]
+    with threads(free_cores()):
+        means.fit(scaled.fit_transform(rows))
+    found = _first_of_equals(means.cluster_centers_)[means.labels_]
     _, codes, sizes = np.unique(found, return_inverse=True, return_counts=True)
     rank = np.argsort(np.argsort(-sizes, kind="stable"))
     clusters[known] = rank[codes]

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.neighbors import NearestNeighbors
 
 from ig_widgets.compute.orders.chains import nearest_words
+from ig_widgets.compute.threads import free_cores, threads
 from ig_widgets.compute.words.packing import packed
 
 
@@ -43,7 +44,10 @@ def nearest(X: ArrayLike, k: int) -> NDArray[np.intp]:
             raise ValueError(
                 f"row {np.argmax(is_blank(rows))} of X has NaN; leave images out that cannot be read"
             )
-        found: NDArray[np.intp] = NearestNeighbors(n_neighbors=k).fit(rows).kneighbors(return_distance=False)
+        with threads(free_cores()):
+            found: NDArray[np.intp] = (
+                NearestNeighbors(n_neighbors=k).fit(rows).kneighbors(return_distance=False)
+            )
         return found
     return nearest_words(packed(rows), k).astype(np.intp, copy=False)
 

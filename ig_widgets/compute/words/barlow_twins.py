@@ -224,7 +224,8 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
             optimizer.step(loss, len(rows))
             return {"loss": loss.item()}
 
-        return train(step, ShuffledBatches(len(pixels), self.batch_size, seed), epochs)
+        batches = ShuffledBatches(len(pixels), self.batch_size, seed)
+        return train(step, batches, epochs, pixels=self.batch_size * math.prod(self.view_))
 
     def _seen(self, view: Tensor) -> Tensor:
         """Return the means of the last maps, (n, channels)."""

@@ -14,6 +14,7 @@ from ig_widgets.compute.networks.normalization import OFFICIAL, standardized
 from ig_widgets.compute.networks.precision import autocast
 from ig_widgets.compute.networks.training import TorchRandomness
 from ig_widgets.compute.networks.weights import load_weights
+from ig_widgets.compute.threads import free_cores, threads
 
 
 class NetworkMaps:
@@ -69,7 +70,7 @@ class NetworkMaps:
         learning = [module for module in self.network.modules() if module.training]
         self.network.eval()
         try:
-            with torch.inference_mode(), autocast(self.device.type):
+            with torch.inference_mode(), autocast(self.device.type), threads(free_cores()):
                 x = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
                 x = standardized(x, *self.moments).contiguous(memory_format=torch.channels_last)
                 maps = self._maps(x)

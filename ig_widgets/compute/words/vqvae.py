@@ -1,5 +1,6 @@
 """Words that a network learns together with what they mean (VQ-VAE)."""
 
+import math
 from collections.abc import Iterator
 from typing import Self
 
@@ -18,6 +19,7 @@ from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
 from ig_widgets.compute.networks.resizing import Images, network_size, shrunk, shrunk_in_turn
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
+from ig_widgets.compute.threads import free_cores, threads
 from ig_widgets.compute.words.codebook import Codebook
 from ig_widgets.compute.words.packing import WORD_BITS, pack_words
 
@@ -179,7 +181,7 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         self.network_.eval()
         packed = np.zeros((len(images), -(-self.n_words // WORD_BITS)), np.uint64)
         for pixels, positions in shrunk_in_turn(images, self.size_):
-            with torch.inference_mode():
+            with torch.inference_mode(), threads(free_cores()):
                 cells = self._encoded(torch.from_numpy(pixels))
                 names = self.network_.codebook.nearest(cells).cpu().numpy()  # (n, cells)
             there = np.zeros((len(positions), self.n_words), bool)
@@ -213,7 +215,8 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
                 "words": float(names.flatten().bincount().count_nonzero()),
             }
 
-        return train(step, ShuffledBatches(len(pixels), self.batch_size, seed), self.epochs)
+        batches = ShuffledBatches(len(pixels), self.batch_size, seed)
+        return train(step, batches, self.epochs, pixels=self.batch_size * math.prod(self.size_))
 
     def _inputs(self, pixels: Tensor) -> Tensor:
         return standardized(pixels.to(next(self.network_.parameters()).device), self.mean_, self.scale_)

@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import numpy as np
-import torch
 from joblib import Parallel, delayed
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ig_widgets.compute.threads import threads
 from ig_widgets.experiments.parts.datasets import Dataset
 from ig_widgets.experiments.parts.methods import Method, measured
 from ig_widgets.experiments.parts.result_cache import cached
@@ -92,10 +92,10 @@ def draw_rows(metrics: Mapping[str, Mapping[str, float]], title: str, file: Path
     figure.savefig(file)
 
 
+@threads(1)  # other development sets have the other cores
 def _measured(
     split: Split, methods: Mapping[str, Method], keep: Path | None, facts: Mapping[str, Any]
 ) -> dict[str, dict[str, float]]:
-    torch.set_num_threads(1)  # other development sets have the other cores
     return {
         name: cached(
             keep,
