@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ig_widgets.compute.matching import feature_session
+from ig_widgets.compute.matching.store import feature_session
 from ig_widgets.compute.matching.store.feature_store import DamagedFeaturesWarning, FeatureStore
 
 REPO = Path(__file__).resolve().parents[3]
