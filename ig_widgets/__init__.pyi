@@ -23,7 +23,7 @@ from .data.labels import labels_of as labels_of
 from .data.labels import weak_labels as weak_labels
 from .data.log.log import AnnotationLog as AnnotationLog
 from .data.patterns import crop_patterns as crop_patterns
-from .data.patterns import pattern_sources as pattern_sources
+from .data.patterns import pattern_rows as pattern_rows
 from .systems.inspector_gadget.gadget import InspectorGadget as InspectorGadget
 from .systems.mlfix import MLfix as MLfix
 from .widgets.box_annotator import BoxAnnotator as BoxAnnotator

@@ -1,4 +1,4 @@
-"""What the machine does: measure, believe, put in order."""
+"""Measurements, predictions and orders: everything that is computed."""
 
 import lazy_loader
 

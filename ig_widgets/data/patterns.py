@@ -74,7 +74,7 @@ def crop_patterns(images: ImageSet, boxes: pd.DataFrame) -> ImageSet:
     )
 
 
-def pattern_sources(patterns: ImageSet, images: ImageSet) -> NDArray[np.int64]:
+def pattern_rows(patterns: ImageSet, images: ImageSet) -> NDArray[np.int64]:
     """Find the images that patterns were cropped from.
 
     Parameters

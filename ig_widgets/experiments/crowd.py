@@ -21,7 +21,7 @@ from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.examples.synthetic import Kind, strips
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.patterns import crop_patterns, pattern_sources
+from ig_widgets.data.patterns import crop_patterns, pattern_rows
 from ig_widgets.experiments.parts import simulated_crowd
 from ig_widgets.experiments.parts.result_cache import cached
 from ig_widgets.experiments.parts.simulated_crowd import draw_and_review, facts, pattern_sets
@@ -163,7 +163,7 @@ def _match(images: ImageSet, truth: pd.DataFrame, boxes: pd.DataFrame) -> _Match
     X = PatternMatcher(patterns, n_jobs=2).fit_transform(images)
     defective = truth.loc[truth["present"].astype(bool), "image"]
     y = np.isin(images.ids, defective.to_numpy(dtype=str)).astype(np.int64)
-    return _Matched(X, y, pattern_sources(patterns, images), pattern_sets(boxes))
+    return _Matched(X, y, pattern_rows(patterns, images), pattern_sets(boxes))
 
 
 def _measure(matched: _Matched, size: _Size, labeler: WeakLabeler, seed: int) -> dict[str, dict[str, float]]:
@@ -191,7 +191,7 @@ def _learn(matched: _Matched, columns: _Bools, rows: _Ints, labeler: WeakLabeler
     P = np.tile([1.0, 0.0], (len(test), 1))
     if columns.any():
         sources = np.searchsorted(rows, matched.sources[columns])
-        labeler.fit(matched.X[np.ix_(rows, columns)], matched.y[rows], sources=sources)
+        labeler.fit(matched.X[np.ix_(rows, columns)], matched.y[rows], pattern_rows=sources)
         P = labeler.predict_proba(matched.X[np.ix_(test, columns)])
     return label_metrics(matched.y[test], P) | {"patterns": float(columns.sum())}
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from ig_widgets.compute.labeling.metrics import label_metrics
 from ig_widgets.compute.networks.backbones import BackboneName
 from ig_widgets.compute.networks.cnn import ImageClassifier
-from ig_widgets.compute.networks.square_patches import resized
+from ig_widgets.compute.networks.square_patches import resize
 from ig_widgets.compute.threads import threads
 from ig_widgets.experiments import ksdd, neu
 from ig_widgets.experiments.parts.datasets import (
@@ -156,7 +156,7 @@ def run(
                 ),
             )
             for name, case in cases.items()
-            for pixels in [np.stack([resized(image, *case.size) for image in datasets[name].images])]
+            for pixels in [np.stack([resize(image, *case.size) for image in datasets[name].images])]
             for seed in range(seeds)
         ]
         made = Parallel(n_jobs=1 if quick else 2, return_as="generator")(tasks)

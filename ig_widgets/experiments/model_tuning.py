@@ -125,7 +125,7 @@ def labeled_by(split: Split, **changed: Any) -> NDArray[np.float64]:
         Probabilities of the images outside the development set.
     """
     X, sources = split.similarities(("original", "policy", "gan"))
-    labeler = split.labeler().set_params(**changed).fit(X[split.rows], split.y, sources=sources)
+    labeler = split.labeler().set_params(**changed).fit(X[split.rows], split.y, pattern_rows=sources)
     return np.asarray(labeler.predict_proba(X[split.test]))
 
 

@@ -23,8 +23,8 @@ SETTINGS: Final[dict[str, Any]] = {
 }
 QUICK: Final[dict[str, Any]] = {
     "matching": {"search": "pyramid", "signed": True, "scores": "both"},
-    "labeling": {"hidden_layers": [(4,)], "alpha": 1.0, "members": 1},
-    "detecting": {"members": 2, "epochs": 1, "scale": 0.25},
+    "labeling": {"hidden_layers": [(4,)], "alpha": 1.0, "n_members": 1},
+    "detecting": {"n_members": 2, "epochs": 1, "scale": 0.25},
     "patterns_per_class": 2,
     "augmented": 6,
     "search": None,

@@ -114,7 +114,7 @@ def labeled_with(split: Split, *, origins: Sequence[Origin], count: int) -> NDAr
         parts.append(random_part(split, origin, -(-(count - k) // len(origins))))
     X = np.hstack([X for X, _ in parts])
     sources = np.concatenate([sources for _, sources in parts])
-    return split.labeler().fit(X[split.rows], split.y, sources=sources).predict_proba(X[split.test])
+    return split.labeler().fit(X[split.rows], split.y, pattern_rows=sources).predict_proba(X[split.test])
 
 
 def random_part(split: Split, origin: Origin, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -46,7 +46,7 @@ class PeerReview(StageWidget):
         Names of what can be drawn.
     boxes
         Gives the boxes of an image by its id, and those of all images for None: a DataFrame with ``image,
-        label, x, y, width, height, annotators, members, outlier, votes_for, votes_against, accepted``, as
+        label, x, y, width, height, annotators, statements, outlier, votes_for, votes_against, accepted``, as
         `reviewed_boxes` returns it. It is asked again after each vote.
     rule
         How votes are counted, in words that reviewers read.
@@ -167,7 +167,7 @@ class PeerReview(StageWidget):
     ) -> dict[str, Any]:
         place = {"label": str(row["label"]), **{name: float(row[name]) for name in BOX}}
         own = mine[_about(mine, place)]
-        members = drawn[drawn.index.isin(list(row["members"]))]
+        members = drawn[drawn.index.isin(list(row["statements"]))]
         accepted = row["accepted"]
         return {
             **place,
@@ -204,7 +204,7 @@ class PeerReview(StageWidget):
         mine = self.annotations[place].drop_duplicates()
         drew = set(self._log.current(annotator=self._annotator).index)
         boxes = self._boxes(None)
-        boxes = boxes[[drew.isdisjoint(members) for members in boxes["members"]]][place]
+        boxes = boxes[[drew.isdisjoint(statements) for statements in boxes["statements"]]][place]
         boxes = boxes.merge(mine, how="left", on=place, indicator="known")
         left = boxes[(boxes["known"] == "left_only") & boxes["image"].isin(self._ids)]
         return {str(image): int(number) for image, number in left["image"].value_counts().items()}

@@ -5,7 +5,7 @@ import pytest
 from ig_widgets.compute.crowd.boxes import merge_boxes
 from ig_widgets.data.annotations import annotations_frame
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.patterns import crop_patterns, pattern_sources
+from ig_widgets.data.patterns import crop_patterns, pattern_rows
 
 RNG = np.random.default_rng(0)
 GRAY = RNG.integers(0, 256, (48, 64), dtype=np.uint8)
@@ -137,16 +137,16 @@ def test_sources_are_positions_among_the_images(images):
     patterns = crop_patterns(
         images, boxes(("sub/color.png", 0, 0, 5, 6), ("gray.png", 0, 0, 7, 8), ("gray.png", 1, 1, 9, 10))
     )
-    assert pattern_sources(patterns, images).tolist() == [1, 0, 0]
-    assert pattern_sources(patterns, images[[1]]).tolist() == [0, -1, -1]
+    assert pattern_rows(patterns, images).tolist() == [1, 0, 0]
+    assert pattern_rows(patterns, images[[1]]).tolist() == [0, -1, -1]
 
 
 def test_patterns_without_provenance_have_no_source(images):
-    assert pattern_sources(ImageSet.from_arrays([GRAY]), images).tolist() == [-1]
+    assert pattern_rows(ImageSet.from_arrays([GRAY]), images).tolist() == [-1]
 
 
 def test_a_pattern_of_unknown_origin_has_no_source(images):
     provenance = crop_patterns(images, boxes(("gray.png", 0, 0, 7, 8))).provenance
     provenance["image"] = pd.Series([pd.NA], dtype="str")
     patterns = ImageSet.from_arrays([GRAY], provenance=provenance)
-    assert pattern_sources(patterns, images).tolist() == [-1]
+    assert pattern_rows(patterns, images).tolist() == [-1]

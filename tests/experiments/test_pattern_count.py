@@ -52,6 +52,6 @@ def test_augmentations_share_a_number(small_split, kind, count, shares):
     X = np.hstack([X for X, _ in parts])
     sources = np.concatenate([sources for _, sources in parts])
     assert len(sources) == 6 + count
-    labeler = small_split.labeler().fit(X[small_split.rows], small_split.y, sources=sources)
+    labeler = small_split.labeler().fit(X[small_split.rows], small_split.y, pattern_rows=sources)
     found = labeled_with(small_split, origins=KINDS[kind], count=count)
     np.testing.assert_array_equal(found, labeler.predict_proba(X[small_split.test]))

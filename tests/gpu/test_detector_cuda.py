@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="no CUDA device here: run these tests on a machine with a GPU"
 )
 
-SETTINGS = {"members": 3, "random_state": 0}
+SETTINGS = {"n_members": 3, "random_state": 0}
 
 
 def development(n=16, height=96, width=160, seed=0):

@@ -76,15 +76,15 @@ def test_transforms_lose_less_than_is_allowed_for(turned):
     for image in (smooth((1257, 500)), wave, half, noise((1257, 500), 256, np.uint8, 0)):
         size = tuple(tensors._good_length(side) for side in (image.T if turned else image).shape)
         search = tensors._Search(size, torch.device("cuda"), centered=True, signed=False, turned=turned)
-        pictures = tensors._Pictures(search, [image[None]])
+        prepared = tensors._PreparedImages(search, [image[None]])
         for h, w in ((40, 1), (22, 248), (99, 440), image.shape):
             templates, _ = search._templates([image[None, :h, -w:], noise((1, h, w), 256, np.uint8, 1)])
-            correlation = search._correlation(pictures, [templates]).to(torch.float64)
-            transforms = torch.fft.rfft2(pictures.pixels[0]), torch.fft.rfft2(templates[:, 0], s=size)
+            correlation = search._correlation(prepared, [templates]).to(torch.float64)
+            transforms = torch.fft.rfft2(prepared.pixels[0]), torch.fft.rfft2(templates[:, 0], s=size)
             exact = torch.fft.irfft2(transforms[0] * transforms[1].conj(), s=size)
             a, b = (side - other + 1 for side, other in zip(size, templates.shape[2:], strict=True))
             error = (correlation[0, :, :a, :b] - exact[:, :a, :b]).abs().max()
-            loss = (error / torch.linalg.norm(pictures.pixels)).item()
+            loss = (error / torch.linalg.norm(prepared.pixels)).item()
             allowed = tensors._LOSS + tensors._LOSS_SLOPE * np.sqrt(h * w / np.prod(size))
             assert loss < 0.75 * allowed * tensors._EPS
 

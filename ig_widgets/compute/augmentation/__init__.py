@@ -1,1 +1,1 @@
-"""More patterns, made of those that people drew."""
+"""Augmentation: new patterns made from those that people drew."""

@@ -1,4 +1,4 @@
-"""GAN augmentation: more patterns, made by a network that learned what the drawn ones look like."""
+"""Augmentation by a GAN that learns what the drawn patterns look like."""
 
 import os
 from collections import deque
@@ -20,7 +20,7 @@ from ig_widgets.compute.augmentation.gan_training import Adversaries, Loss
 from ig_widgets.compute.networks.archives import read_archive, write_archive
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.compute.networks.precision import Precision
-from ig_widgets.compute.networks.square_patches import as_image, as_squares, correlations, resized
+from ig_widgets.compute.networks.square_patches import as_image, as_squares, correlations, resize
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, train
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.images import ImageSet
@@ -30,7 +30,7 @@ _SOURCE = ("image", "label", *BOX)
 
 
 class PatternGAN(BaseEstimator):
-    """Make new patterns that look like those drawn, with a relativistic GAN.
+    """Generate patterns that look like the drawn ones with a relativistic GAN.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class PatternGAN(BaseEstimator):
         return self
 
     def training(self, patterns: Sequence[NDArray[np.uint8]] | None = None) -> Iterator[Record]:
-        """Train, epoch by epoch: the caller's loop shows the progress, and its ``break`` stops.
+        """Train epoch by epoch in the caller's loop, which can show progress and ``break``.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class PatternGAN(BaseEstimator):
         return self._epochs()
 
     def sample(self, n: int, random_state: int | np.random.RandomState | None = None) -> ImageSet:
-        """Make patterns.
+        """Generate patterns.
 
         Parameters
         ----------
@@ -224,13 +224,13 @@ class PatternGAN(BaseEstimator):
         provenance["magnitude"] = resemblance.max(axis=1)
         provenance["seed"] = pd.Series(int(seed), index=provenance.index, dtype="Int64")
         return ImageSet.from_arrays(
-            [resized(as_image(square), *size) for square, size in zip(made, sizes, strict=True)],
+            [resize(as_image(square), *size) for square, size in zip(made, sizes, strict=True)],
             ids=[f"GAN/{seed}-{i}" for i in range(n)],
             provenance=provenance,
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything that `load` needs to make samples and to go on training.
+        """Write everything that `load` needs to generate samples and to resume training.
 
         Parameters
         ----------
@@ -260,7 +260,7 @@ class PatternGAN(BaseEstimator):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, device: Device = "auto") -> Self:
-        """Read what `save` has written.
+        """Read a GAN written by `save`.
 
         Parameters
         ----------
@@ -286,7 +286,7 @@ class PatternGAN(BaseEstimator):
                 raise ValueError(f"its format is {content['format']!r}")  # noqa: TRY301
             gan = cls(**content["settings"], device=device)
             gan._sizes, gan._ids = content["sizes"], content["ids"]
-            gan._sources = _typed(pd.DataFrame(content["sources"]))
+            gan._sources = _set_types(pd.DataFrame(content["sources"]))
             gan._build(content["squares"].numpy(), content["seed"])
             gan._adversaries.restore(content["state"])
             gan.epoch_, gan.records_ = content["epoch"], content["records"]
@@ -310,7 +310,7 @@ class PatternGAN(BaseEstimator):
             raise ValueError(f"learning_rate is {self.learning_rate}; give a positive number")
 
     def _start(self, patterns: Sequence[NDArray[np.uint8]]) -> None:
-        """Look at the patterns and make untrained networks for them."""
+        """Build untrained networks for the patterns."""
         if not isinstance(patterns, ImageSet):
             patterns = ImageSet.from_arrays(list(patterns))
         if len(patterns) < 2:
@@ -324,14 +324,14 @@ class PatternGAN(BaseEstimator):
         sources = (
             pd.DataFrame(index=range(len(arrays))) if patterns.provenance is None else patterns.provenance
         )
-        self._sources = _typed(sources.reindex(columns=list(_SOURCE)))
+        self._sources = _set_types(sources.reindex(columns=list(_SOURCE)))
         mean = round(float(np.mean(self._sizes)))
         side = min(100, max(SMALLEST_SIDE, mean)) if self.side is None else self.side
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         self._build(as_squares(arrays, side), seed)
 
     def _build(self, squares: NDArray[np.uint8], seed: int) -> None:
-        """Make untrained networks for these squares."""
+        """Build untrained networks for these squares."""
         self._adversaries = Adversaries(
             squares,
             loss=self.loss,
@@ -359,6 +359,6 @@ class PatternGAN(BaseEstimator):
             yield self.records_[-1]
 
 
-def _typed(sources: pd.DataFrame) -> pd.DataFrame:
+def _set_types(sources: pd.DataFrame) -> pd.DataFrame:
     """Give the columns the types of `crop_patterns`."""
     return sources.astype({"image": "str", "label": "str", **dict.fromkeys(BOX, "float64")})

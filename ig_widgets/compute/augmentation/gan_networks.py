@@ -1,4 +1,4 @@
-"""Networks and losses of the GAN that makes patterns."""
+"""Networks and losses of the GAN that generates patterns."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -58,7 +58,7 @@ def _widths(strided: int) -> list[int]:
 
 
 class Generator(nn.Module):
-    """Make square patterns of noise.
+    """Generate square patterns from noise.
 
     Parameters
     ----------

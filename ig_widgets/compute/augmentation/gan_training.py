@@ -1,4 +1,4 @@
-"""The two networks of a GAN, learning from each other."""
+"""Training of the two networks of a GAN against each other."""
 
 from typing import Any, Literal, TypeAlias
 
@@ -23,7 +23,7 @@ _LOSSES = {"average": average_losses, "pairwise": pairwise_losses}
 
 
 class Adversaries:
-    """A generator and a discriminator that learn from each other, and from squares.
+    """A generator and a discriminator trained against each other on square patterns.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Adversaries:
         )
 
     def step(self, batch: NDArray[np.int64]) -> Record:
-        """Let the discriminator learn from these squares and as many fake ones, and then the generator.
+        """Train the discriminator on these squares and as many fake ones, then the generator.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class Adversaries:
         return {"steps": self._steps, "parts": [part.state_dict() for part in self._parts()]}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go back to a state."""
+        """Restore a state."""
         self._steps = state["steps"]
         for part, content in zip(self._parts(), state["parts"], strict=True):
             part.load_state_dict(content)

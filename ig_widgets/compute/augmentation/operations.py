@@ -1,4 +1,4 @@
-"""The operations that make new patterns of old ones."""
+"""Image operations that turn a pattern into a new one."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ def apply_operation(
     fill: Fill = "border",
     seed: int = 0,
 ) -> _Pattern:
-    """Return what an operation makes of a pattern.
+    """Apply an image operation to a pattern.
 
     ============================  ==============  ===============================================  ========
     operation                     magnitude       what it does                                     neutral
@@ -147,7 +147,7 @@ def _outside(pattern: _Pattern, fill: Fill) -> list[float]:
     return [float(value) for value in np.atleast_1d(np.rint(np.median(rim, axis=0)))]
 
 
-def _warped(pattern: _Pattern, matrix: list[list[float]], fill: Fill) -> _Pattern:
+def _warp(pattern: _Pattern, matrix: list[list[float]], fill: Fill) -> _Pattern:
     """Move what is at p, seen from the middle, to matrix @ p."""
     forward = np.asarray(matrix, np.float64)  # (2, 2), acts on x, y
     size = np.array(pattern.shape[1::-1])
@@ -160,18 +160,18 @@ def _warped(pattern: _Pattern, matrix: list[list[float]], fill: Fill) -> _Patter
     )
 
 
-def _shifted(pattern: _Pattern, right: float, down: float, fill: Fill) -> _Pattern:
+def _shift(pattern: _Pattern, right: float, down: float, fill: Fill) -> _Pattern:
     height, width = pattern.shape[:2]
     matrix = np.array([[1, 0, round(right * width)], [0, 1, round(down * height)]], np.float64)
     return cv2.warpAffine(pattern, matrix, (width, height), borderValue=_outside(pattern, fill))
 
 
-def _rotated(pattern: _Pattern, degrees: float, fill: Fill) -> _Pattern:
+def _rotate(pattern: _Pattern, degrees: float, fill: Fill) -> _Pattern:
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    return _warped(pattern, [[cos, sin], [-sin, cos]], fill)  # y points down
+    return _warp(pattern, [[cos, sin], [-sin, cos]], fill)  # y points down
 
 
-def _resized(pattern: _Pattern, across: float, along: float) -> _Pattern:
+def _resize(pattern: _Pattern, across: float, along: float) -> _Pattern:
     height, width = pattern.shape[:2]
     return cv2.resize(pattern, (max(1, round(across * width)), max(1, round(along * height))))
 
@@ -180,7 +180,7 @@ def _top(pattern: _Pattern) -> int:
     return int(np.iinfo(pattern.dtype).max)
 
 
-def _stretched(pattern: _Pattern) -> _Pattern:
+def _stretch(pattern: _Pattern) -> _Pattern:
     low = pattern.min(axis=(0, 1)).astype(np.float64)
     spread = pattern.max(axis=(0, 1)) - low
     stretched = np.rint((pattern - low) * (_top(pattern) / np.maximum(spread, 1)))
@@ -188,7 +188,7 @@ def _stretched(pattern: _Pattern) -> _Pattern:
     return np.where(spread > 0, stretched, pattern).astype(pattern.dtype)
 
 
-def _equalized(pattern: _Pattern) -> _Pattern:
+def _equalize(pattern: _Pattern) -> _Pattern:
     channels = [cv2.equalizeHist(channel) for channel in cv2.split(pattern)]
     return np.asarray(cv2.merge(channels))  # (h, w) of one channel
 
@@ -223,15 +223,15 @@ def _cut_out(pattern: _Pattern, share: float, fill: Fill, seed: int) -> _Pattern
 
 # pattern (a copy), magnitude, fill, seed
 _FUNCTIONS: dict[str, _Function] = {
-    "ShearX": lambda p, m, fill, _: _warped(p, [[1, m], [0, 1]], fill),
-    "ShearY": lambda p, m, fill, _: _warped(p, [[1, 0], [m, 1]], fill),
-    "TranslateX": lambda p, m, fill, _: _shifted(p, m, 0, fill),
-    "TranslateY": lambda p, m, fill, _: _shifted(p, 0, m, fill),
-    "AutoContrast": lambda p, *_: _stretched(p),
+    "ShearX": lambda p, m, fill, _: _warp(p, [[1, m], [0, 1]], fill),
+    "ShearY": lambda p, m, fill, _: _warp(p, [[1, 0], [m, 1]], fill),
+    "TranslateX": lambda p, m, fill, _: _shift(p, m, 0, fill),
+    "TranslateY": lambda p, m, fill, _: _shift(p, 0, m, fill),
+    "AutoContrast": lambda p, *_: _stretch(p),
     "Invert": lambda p, *_: ~p,
-    "Equalize": lambda p, *_: _equalized(p),
+    "Equalize": lambda p, *_: _equalize(p),
     "Flip": lambda p, *_: p[:, ::-1],
-    "Rotate": lambda p, m, fill, _: _rotated(p, m, fill),
+    "Rotate": lambda p, m, fill, _: _rotate(p, m, fill),
     "Solarize": lambda p, m, *_: np.where(p >= m, ~p, p),
     "Posterize": lambda p, m, *_: p & (256 - 2 ** (8 - int(m))),
     "Contrast": lambda p, m, *_: _away_from(np.full_like(p, round(_gray(p).mean())), p, m),
@@ -239,6 +239,6 @@ _FUNCTIONS: dict[str, _Function] = {
     "Brightness": lambda p, m, *_: _away_from(np.zeros_like(p), p, m),
     "Sharpness": lambda p, m, *_: _away_from(_smooth(p), p, m),
     "Cutout": _cut_out,
-    "ResizeX": lambda p, m, *_: _resized(p, m, 1),
-    "ResizeY": lambda p, m, *_: _resized(p, 1, m),
+    "ResizeX": lambda p, m, *_: _resize(p, m, 1),
+    "ResizeY": lambda p, m, *_: _resize(p, 1, m),
 }

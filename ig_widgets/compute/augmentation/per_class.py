@@ -1,4 +1,4 @@
-"""As many made patterns of each class as wanted."""
+"""Class-balanced augmentation: equally many generated patterns of each class."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,8 +14,8 @@ from ig_widgets.data.images import ImageSet
 _STEPS = 4000  # after which a GAN's patterns no longer get better, however many patterns there are
 
 
-def even_share(patterns: ImageSet, n: int, random_state: int = 0) -> ImageSet:
-    """Draw patterns at random, as many of each class.
+def draw_per_class(patterns: ImageSet, n: int, random_state: int = 0) -> ImageSet:
+    """Draw equally many patterns of each class at random.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def even_share(patterns: ImageSet, n: int, random_state: int = 0) -> ImageSet:
     return patterns[np.sort(drawn.index.to_numpy())]
 
 
-def gan_patterns(
+def generate_per_class(
     patterns: ImageSet,
     n: int,
     *,
@@ -47,7 +47,7 @@ def gan_patterns(
     random_state: int = 0,
     watch: Callable[[Iterator[Any], str], Iterator[Any]] = lambda records, _: records,
 ) -> ImageSet:
-    """Train a GAN on the patterns of each class, and let it make new ones.
+    """Train one GAN per class and generate equally many patterns with each.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Policy augmentation: more patterns, made of the drawn ones by operations."""
+"""Augmentation by policies: image operations with random magnitudes."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -19,14 +19,14 @@ from ig_widgets.compute.labeling.folds import Fold
 from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.compute.matching.store.feature_store import FeatureStore
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.patterns import pattern_sources
+from ig_widgets.data.patterns import pattern_rows
 
 _UNSEARCHED = ("ShearY", "TranslateX", "Rotate")
 _CHUNK = 8  # images between two steps of the progress bar
 
 
 class PolicyAugmenter(BaseEstimator):
-    """Make more patterns by applying operations to the drawn ones, and find out which operations help.
+    """Augment patterns by image operations, and optionally search for the operations that help most.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class PolicyAugmenter(BaseEstimator):
     magnitudes
         Samples of each pattern and operation, each with a magnitude drawn uniformly from its range.
         Operations without a magnitude give a single sample.
-    search
+    operation_search
         "triples": `fit` compares all combinations of three operations on labeled images, and `transform`
         applies the best one. None: nothing is compared.
     composed
@@ -111,7 +111,7 @@ class PolicyAugmenter(BaseEstimator):
         operations: Sequence[str] | None = None,
         *,
         magnitudes: int = 10,
-        search: Literal["triples"] | None = None,
+        operation_search: Literal["triples"] | None = None,
         composed: bool = False,
         fill: Fill = "border",
         repeats: int = 40,
@@ -123,7 +123,7 @@ class PolicyAugmenter(BaseEstimator):
     ) -> None:
         self.operations = operations
         self.magnitudes = magnitudes
-        self.search = search
+        self.operation_search = operation_search
         self.composed = composed
         self.fill = fill
         self.repeats = repeats
@@ -134,7 +134,7 @@ class PolicyAugmenter(BaseEstimator):
         self.random_state = random_state
 
     def fit(self, patterns: ImageSet, images: ImageSet | None = None, y: ArrayLike | None = None) -> Self:
-        """Check the settings; with a search, find the best three operations.
+        """Validate the settings; with a search, find the best three operations.
 
         Parameters
         ----------
@@ -157,25 +157,26 @@ class PolicyAugmenter(BaseEstimator):
             fit together, the images that the patterns were cut from, two classes, three images with patterns
             of each class that has patterns.
         """
-        operations = self._checked_operations()
+        operations = self._validate_operations()
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        if self.search is None:
+        if self.operation_search is None:
             self.operations_, self.seed_ = operations, seed
             return self
         if images is None or y is None:
             raise ValueError(
-                "a search needs the development images and their classes: give fit(patterns, images, y)"
+                "operation_search needs the development images and their classes; call "
+                "fit(patterns, images, y)"
             )
         labels = np.asarray(y)
         if labels.shape != (len(images),):
             raise ValueError(
-                f"y has shape {labels.shape} but there are {len(images)} images; give one class each"
+                f"y has shape {labels.shape}, but there are {len(images)} images; give one class for each"
             )
-        unknown = np.flatnonzero(pattern_sources(patterns, images) < 0)
+        unknown = np.flatnonzero(pattern_rows(patterns, images) < 0)
         if len(unknown):
             raise ValueError(
                 f"the image that pattern '{patterns.ids[unknown[0]]}' was cut from is not among the images, "
-                "so it cannot be judged without its own pattern; give the images that the patterns are from"
+                "so its own pattern cannot be excluded; give all images that patterns were cut from"
             )
         splits = self._splits(labels, patterns, images, seed)  # which refuses too few before they are matched
         samples = self._samples(patterns, operations, seed)[0]
@@ -185,7 +186,7 @@ class PolicyAugmenter(BaseEstimator):
         if len(candidates) < 3:
             raise ValueError(
                 f"only {len(candidates)} of the operations ({', '.join(candidates)}) change these patterns; "
-                "a search for the best 3 needs more"
+                "operation_search needs at least 3; add operations"
             )
         X = self._similarities(everything, images)
         readable = ~np.isnan(X).any(axis=1)
@@ -196,7 +197,7 @@ class PolicyAugmenter(BaseEstimator):
             X,
             labels,
             [None] * len(patterns) + made,
-            pattern_sources(everything, images),
+            pattern_rows(everything, images),
             candidates=candidates,
             splits=splits,
         )
@@ -206,7 +207,7 @@ class PolicyAugmenter(BaseEstimator):
         return self
 
     def transform(self, patterns: ImageSet) -> ImageSet:
-        """Make the samples of patterns.
+        """Return augmented samples of patterns.
 
         Parameters
         ----------
@@ -229,20 +230,22 @@ class PolicyAugmenter(BaseEstimator):
     def fit_transform(
         self, patterns: ImageSet, images: ImageSet | None = None, y: ArrayLike | None = None
     ) -> ImageSet:
-        """Do `fit` and `transform`."""
+        """Fit, then transform."""
         return self.fit(patterns, images, y).transform(patterns)
 
-    def _checked_operations(self) -> tuple[str, ...]:
-        if self.search not in (None, "triples"):
-            raise ValueError(f"search is {self.search!r}; give None or 'triples'")
-        if self.search and self.composed:
-            raise ValueError("composed operations cannot be searched; give search or composed, not both")
+    def _validate_operations(self) -> tuple[str, ...]:
+        if self.operation_search not in (None, "triples"):
+            raise ValueError(f"operation_search is {self.operation_search!r}; give None or 'triples'")
+        if self.operation_search and self.composed:
+            raise ValueError(
+                "operation_search does not support composed=True; give operation_search or composed, not both"
+            )
         if self.magnitudes < 1:
             raise ValueError(f"magnitudes is {self.magnitudes}; give 1 or more")
         if self.fill not in get_args(Fill):
             raise ValueError(f"fill is {self.fill!r}; choose one of {', '.join(get_args(Fill))}")
         if self.operations is None:
-            return tuple(OPERATIONS) if self.search else _UNSEARCHED
+            return tuple(OPERATIONS) if self.operation_search else _UNSEARCHED
         operations = tuple(self.operations)
         unknown = [name for name in operations if name not in OPERATIONS]
         if unknown or len(set(operations)) < len(operations) or not operations:
@@ -269,7 +272,7 @@ class PolicyAugmenter(BaseEstimator):
     ) -> list[Fold]:
         return draw_splits(
             labels,
-            np.isin(np.arange(len(images)), pattern_sources(patterns, images)),
+            np.isin(np.arange(len(images)), pattern_rows(patterns, images)),
             train_size=self.train_size,
             repeats=self.repeats,
             random_state=seed,

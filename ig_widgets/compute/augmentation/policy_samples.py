@@ -1,4 +1,4 @@
-"""Samples of patterns: what operations with random magnitudes make of them, and where each comes from."""
+"""Samples of a policy: patterns changed by operations with random magnitudes, and their provenance."""
 
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -37,7 +37,7 @@ def policy_samples(
     fill: Fill,
     seed: int,
 ) -> tuple[ImageSet, pd.DataFrame]:
-    """Return the samples of patterns, and what is of no use, as `PolicyAugmenter` explains.
+    """Return the samples of patterns, and the samples that were dropped; see `PolicyAugmenter`.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def policy_samples(
             continue  # it cannot be read: the pass has warned about it
         known = {_content(pattern)}
         for recipe in recipes:
-            for sample in _drawn(parent, pattern, recipe, magnitudes=magnitudes, fill=fill, seed=seed):
+            for sample in _draw(parent, pattern, recipe, magnitudes=magnitudes, fill=fill, seed=seed):
                 reason = _reason_against(sample.pixels, known)
                 if reason:
                     dropped.append({**sample._asdict(), "reason": reason})
@@ -85,7 +85,7 @@ def policy_samples(
     return samples, pd.DataFrame(dropped, columns=list(_OF_DROPPED)).astype(_OF_DROPPED)
 
 
-def _drawn(
+def _draw(
     parent: str, pattern: _Pixels, recipe: tuple[str, ...], *, magnitudes: int, fill: Fill, seed: int
 ) -> Iterator[_Sample]:
     name = "+".join(recipe)
@@ -115,7 +115,7 @@ def _seed(seed: int, parent: str, name: str, k: int) -> int:
 
 
 def _reason_against(pixels: _Pixels, known: set[tuple[tuple[int, ...], bytes]]) -> str:
-    """Return why a sample is of no use, or nothing."""
+    """Return why a sample is dropped, "" if it is not."""
     if min(pixels.shape[:2]) < 2:
         return "too small"
     if (pixels == pixels[0, 0]).all():

@@ -1,4 +1,4 @@
-"""Which three operations make the best patterns: judged on labeled images that were not learned from."""
+"""Search for the three operations whose patterns label held-out images best."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def draw_splits(
     repeats: int,
     random_state: int,
 ) -> list[Fold]:
-    """Split development images at random into some to learn from and some to judge by.
+    """Split development images at random into training and validation images.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ def draw_splits(
         If a setting is out of range, there is one class only, or a class is too small for this.
     """
     if not 0 < train_size < 1:
-        raise ValueError(f"train_size is {train_size}; give a share between 0 and 1, not one of them")
+        raise ValueError(f"train_size is {train_size}; it must lie strictly between 0 and 1")
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}; at least 1 split is needed")
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
-        raise ValueError("the development images are all of one class, so there is nothing to tell apart")
+        raise ValueError("all development images belong to one class; add images of another class")
     for k, name in enumerate(classes):
         count = int(np.count_nonzero(patterned & (codes == k)))
         if 0 < count < 3:
@@ -86,12 +86,12 @@ def score_triples(
     X: NDArray[np.float64],
     y: NDArray[np.generic],
     operations: Sequence[str | None],
-    sources: NDArray[np.int64],
+    pattern_rows: NDArray[np.int64],
     *,
     candidates: Sequence[str],
     splits: Sequence[Fold],
 ) -> pd.DataFrame:
-    """Judge every combination of three operations by the F1 of a labeler on held-out images.
+    """Score every combination of three operations by the F1 of a labeler on held-out images.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def score_triples(
         (n,) classes.
     operations
         (p,) what made each pattern; None for the drawn ones, which are always used.
-    sources
+    pattern_rows
         (p,) row of the image that the pattern was cut from, -1 where it is none of these. Patterns of
         held-out images are left out.
     candidates
@@ -130,13 +130,13 @@ def score_triples(
     means over 8 splits correlated at 0.95 to 0.99 over combinations with those of a network with one hidden
     layer of 8, and means over 20 splits each with those over 20 others at 0.94 and more.
     """
-    examples = Examples(X, np.unique(y, return_inverse=True)[1], sources)
+    examples = Examples(X, np.unique(y, return_inverse=True)[1], pattern_rows)
     number = {None: 0} | {name: k for k, name in enumerate(candidates, start=1)}
     groups = np.array([number[name] for name in operations])
     triples = list(combinations(candidates, 3))
     chosen = [[0, *(number[name] for name in triple)] for triple in triples]
     with threads(1):  # threads lose on matrices this small
-        f1 = np.array([_one_split(examples, groups, chosen, split) for split in splits])
+        f1 = np.array([_score_split(examples, groups, chosen, split) for split in splits])
     table = pd.DataFrame(triples, columns=["operation_1", "operation_2", "operation_3"])
     # rounded, so that the order of a sum makes no difference between equal ones
     table["f1"], table["f1_sd"] = f1.mean(axis=0).round(12), f1.std(axis=0)
@@ -144,15 +144,15 @@ def score_triples(
     return table
 
 
-def _one_split(
+def _score_split(
     examples: Examples, groups: NDArray[np.int64], chosen: list[list[int]], split: Fold
 ) -> list[float]:
     """Return the F1 with each choice of groups of columns."""
-    X, codes, sources = examples
+    X, codes, pattern_rows = examples
     train, held_out = split
     mean, spread = X[train].mean(axis=0), X[train].std(axis=0)
     Z = (X - mean) / np.where(spread > 1e-12 * np.abs(X).max(axis=0), spread, 1.0)
-    allowed = ~np.isin(sources, held_out)
+    allowed = ~np.isin(pattern_rows, held_out)
     parts = [Z[:, allowed & (groups == group)] for group in range(1 + max(map(max, chosen)))]
     inner = np.stack([part @ part[train].T for part in parts])  # (n_groups, n, n_train)
     sizes = np.array([part.shape[1] for part in parts])

@@ -1,4 +1,4 @@
-"""Baselines: labelers of other papers, with the interface of ours."""
+"""Baselines: labelers of other papers with the interface of `WeakLabeler`."""
 
 import lazy_loader
 

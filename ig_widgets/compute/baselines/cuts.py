@@ -1,4 +1,4 @@
-"""The best single cut of every feature: all the depth-one trees of a table at once."""
+"""The best cut of every feature: depth-one trees for all columns of a table at once."""
 
 from typing import TypeAlias
 

@@ -1,18 +1,19 @@
-"""Snorkel's label model over the votes of patterns: it learns whom to trust from who agrees with whom."""
+"""Snorkel's label model on the votes of patterns: accuracies learned from agreement."""
 
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
 from ig_widgets.compute.baselines.stumps import ABSTAIN, LabelingStumps
-from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows, checked_unlabeled
+from ig_widgets.compute.labeling.validation import validate_examples, validate_rows, validate_unlabeled
+from ig_widgets.compute.networks.prediction import PredictsFromProba
 from ig_widgets.compute.networks.training import TorchRandomness
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -20,7 +21,7 @@ _Floats: TypeAlias = NDArray[np.float64]
 _FEWEST_FUNCTIONS = 3
 
 
-class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
+class SnorkelLabelModel(PredictsFromProba, BaseEstimator):
     """Combine the votes of `LabelingStumps` with the label model of the ``snorkel`` package.
 
     Needs the package: ``pip install "ig_widgets[snorkel]"``.
@@ -88,9 +89,9 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
         X: ArrayLike,
         y: ArrayLike,
         X_unlabeled: ArrayLike | None = None,
-        sources: ArrayLike | None = None,
+        pattern_rows: ArrayLike | None = None,
     ) -> Self:
-        """Choose the labeling functions and learn how far to trust them.
+        """Choose the labeling functions and learn their accuracies.
 
         Parameters
         ----------
@@ -100,9 +101,8 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
             (n,) their classes, two or more.
         X_unlabeled
             (N, n_features) similarities of images to label, whose votes are learned from as well.
-        sources
-            (n_features,) the row of `X` whose image the feature's pattern was cut from, -1 where it is none
-            of them; its own score is then not learned from.
+        pattern_rows
+            (n_features,) as in `LabelingStumps.fit`.
 
         Returns
         -------
@@ -115,13 +115,13 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
             If the package is missing.
         ValueError
             If fewer than three labeling functions ever vote, there are fewer than two classes, rows have
-            missing values or do not fit together, a setting is out of range, or `sources` does not fit to
+            missing values or do not fit together, a setting is out of range, or `pattern_rows` does not fit
             `X`.
         """
-        self.classes_, examples = checked_examples(self, X, y, sources)
+        self.classes_, examples = validate_examples(self, X, y, pattern_rows)
         if self.class_balance not in ("labeled", "uniform"):
             raise ValueError(f"class_balance is {self.class_balance!r}; give 'labeled' or 'uniform'")
-        unlabeled = checked_unlabeled(X_unlabeled, examples.X.shape[1])
+        unlabeled = validate_unlabeled(X_unlabeled, examples.X.shape[1])
         n_classes = len(self.classes_)
         self.class_shares_ = (
             np.bincount(examples.codes) / len(examples.codes)
@@ -129,15 +129,15 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
             else np.full(n_classes, 1 / n_classes)
         )
         self.stumps_ = LabelingStumps(min_share=self.min_share)
-        self.stumps_.fit(examples.X, examples.codes, examples.sources)
+        self.stumps_.fit(examples.X, examples.codes, examples.pattern_rows)
         votes = self.stumps_.transform(np.concatenate([examples.without_self_matches(), unlabeled]))
         self.functions_ = np.flatnonzero((votes != ABSTAIN).any(axis=0))
         m = len(self.functions_)
         if m < _FEWEST_FUNCTIONS:
             raise ValueError(
-                f"{m} of {votes.shape[1]} features make a labeling function that ever votes, but how right "
-                f"they are can be told from their agreement only with {_FEWEST_FUNCTIONS} or more; add "
-                "patterns, or use MajorityVote"
+                f"{m} of {votes.shape[1]} features make a labeling function that ever votes, but estimating "
+                f"accuracies from agreement needs {_FEWEST_FUNCTIONS} or more; add patterns, or use "
+                "MajorityVote"
             )
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rate = 0.01 * min(1, 10 / m) if self.learning_rate is None else self.learning_rate
@@ -165,28 +165,12 @@ class SnorkelLabelModel(ClassifierMixin, BaseEstimator):
         ValueError
             If a row of `X` has missing values.
         """
-        rows = checked_rows(self, X)
+        rows = validate_rows(self, X)
         votes = self.stumps_.transform(rows)[:, self.functions_]
         table = np.log(self.conditional_probabilities_[:, 1:])  # (m, K votes, K classes)
         table = np.concatenate([np.zeros_like(table[:, :1]), table], axis=1)
         evidence = table[np.arange(votes.shape[1]), votes - ABSTAIN].sum(axis=1)  # (n, m, K) -> (n, K)
         return np.asarray(softmax(evidence + np.log(self.class_shares_), axis=1))
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of every image.
-
-        Parameters
-        ----------
-        X
-            (n, n_features) similarities.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Elements of ``classes_``.
-        """
-        P = self.predict_proba(X)
-        return np.asarray(self.classes_[P.argmax(axis=1)])
 
 
 def _conditional_probabilities(

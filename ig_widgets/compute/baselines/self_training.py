@@ -1,22 +1,22 @@
-"""The baseline of Inspector Gadget: convolutional networks trained on the labeled images."""
+"""Inspector Gadget's baseline: convolutional networks trained on the labeled images."""
 
 import math
 import warnings
 from collections.abc import Generator, Iterator
-from typing import Any, Literal, NamedTuple, Self, TypeAlias
+from typing import Literal, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from ig_widgets.compute.labeling.folds import Fold, draw_folds, gathered
-from ig_widgets.compute.labeling.threshold import break_even, shifted
+from ig_widgets.compute.labeling.folds import Fold, draw_folds, gather
+from ig_widgets.compute.labeling.threshold import apply_threshold, break_even
 from ig_widgets.compute.networks.cnn import ImageClassifier
-from ig_widgets.compute.networks.resizing import Images, network_size, shrunk, shrunk_in_turn
-from ig_widgets.compute.networks.targets import most_probable
+from ig_widgets.compute.networks.prediction import PredictsFromProba
+from ig_widgets.compute.networks.resizing import Images, network_size, resize_images, resize_in_batches
 from ig_widgets.compute.networks.training import Record
 from ig_widgets.data.errors import SelectionWarning
 
@@ -34,8 +34,8 @@ class _Examples(NamedTuple):
     others: NDArray[np.uint8]
 
 
-class SelfTrainer(ClassifierMixin, BaseEstimator):
-    """Learn the classes of images from the labeled ones, and if wished from its own answers for the others.
+class SelfTrainer(PredictsFromProba, BaseEstimator):
+    """Train networks on the labeled images, optionally also on confident predictions for the others.
 
     One network is trained for each fold of the labeled images, on the other folds. Together they label the
     rest.
@@ -130,7 +130,7 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
         return self
 
     def training(self, images: Images, y: ArrayLike) -> Iterator[Record]:
-        """Train the networks in a loop of the caller, who may show the progress, and must go to its end.
+        """Train the networks in the caller's loop, which can show progress and must run to the end.
 
         Parameters
         ----------
@@ -158,8 +158,8 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
         if not folds:
             few = self.classes_[np.argmin(np.bincount(examples.codes))]
             warnings.warn(
-                f"class '{few}' has a single example, so no network can be judged on images that it has not "
-                "seen: a calibrated threshold is 0.5; label more examples of it",
+                f"class '{few}' has a single example, so no network can be validated: a calibrated threshold "
+                "is 0.5; label more examples of it",
                 SelectionWarning,
                 stacklevel=2,
             )
@@ -183,29 +183,9 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self, "members_")
         P = np.full((len(images), len(self.classes_)), np.nan)
-        for pixels, positions in shrunk_in_turn(images, self.members_[0].size_):
+        for pixels, positions in resize_in_batches(images, self.members_[0].size_):
             P[positions] = np.mean([member.predict_proba(pixels) for member in self.members_], axis=0)
-        return shifted(P, self.threshold_)
-
-    def predict(self, images: Images) -> NDArray[Any]:
-        """Return the most probable class of every image.
-
-        Parameters
-        ----------
-        images
-            As for `predict_proba`.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Elements of ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            If an image is empty: it has no class.
-        """
-        return most_probable(self.predict_proba(images), self.classes_)
+        return apply_threshold(P, self.threshold_)
 
     def _check_settings(self) -> None:
         if self.rounds < 0:
@@ -218,26 +198,25 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
             isinstance(self.threshold, float) and 0 < self.threshold < 1
         ):
             raise ValueError(
-                f"threshold is {self.threshold!r}; give 'calibrated' or a probability between 0 and 1, not "
-                "one of them"
+                f"threshold is {self.threshold!r}; give 'calibrated' or a number strictly between 0 and 1"
             )
 
     def _examples(self, images: Images, y: ArrayLike, size: tuple[int, int]) -> _Examples:
-        """Set ``classes_`` and return what there is to learn from."""
+        """Set ``classes_`` and return the training data."""
         labels = np.asarray(y)
         if labels.shape != (len(images),):
             raise ValueError(
                 f"y has shape {labels.shape}, but there are {len(images)} images; give (n,) classes"
             )
-        pixels, positions = shrunk(images, size)
+        pixels, positions = resize_images(images, size)
         labeled = labels[positions] != -1
         rows = positions[labeled]
         check_classification_targets(labels[rows])
         self.classes_, codes = np.unique(labels[rows], return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"the labeled images that can be read are of {len(self.classes_)} class; label images of "
-                "another class as well"
+                f"the readable labeled images have {len(self.classes_)} class; label images of another "
+                "class, too"
             )
         return _Examples(pixels[labeled], codes, rows, len(labels), pixels[~labeled])
 
@@ -253,15 +232,15 @@ class SelfTrainer(ClassifierMixin, BaseEstimator):
             members.append(member)
             added.append(count)
         self.members_, self.added_ = members, added
-        P = gathered(parts, folds, len(examples.codes))
+        P = gather(parts, folds, len(examples.codes))
         self.threshold_ = self._threshold(P, examples.codes)
         self.oof_probabilities_ = np.full((examples.n, len(self.classes_)), np.nan)
-        self.oof_probabilities_[examples.rows] = shifted(P, self.threshold_)
+        self.oof_probabilities_[examples.rows] = apply_threshold(P, self.threshold_)
 
     def _member(
         self, classifier: ImageClassifier, examples: _Examples, fitted: _Ints, number: int
     ) -> Generator[Record, None, tuple[ImageClassifier, int]]:
-        """Train a network, again and again as there are rounds; tell how many unlabeled images it got."""
+        """Train a network for every round; return it and the number of unlabeled images added."""
         pixels, codes = examples.pixels[fitted], examples.codes[fitted]
         added = np.arange(0)
         for turn in range(self.rounds + 1):

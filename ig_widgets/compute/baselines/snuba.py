@@ -1,20 +1,21 @@
-"""Snuba: heuristics found among the features, kept for being right and different, and made to vote."""
+"""Snuba: heuristics generated from features, selected for accuracy and diversity, combined by a vote."""
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import Tags, check_random_state
 
 from ig_widgets.compute.baselines.snuba_pruner import Jaccard
 from ig_widgets.compute.baselines.snuba_rounds import Rounds
 from ig_widgets.compute.baselines.snuba_synthesizer import Model, combinations_up_to
-from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows, checked_unlabeled
+from ig_widgets.compute.labeling.validation import validate_examples, validate_rows, validate_unlabeled
+from ig_widgets.compute.networks.prediction import PredictsFromProba
 
 
-class Snuba(ClassifierMixin, BaseEstimator):
+class Snuba(PredictsFromProba, BaseEstimator):
     """Generate labeling heuristics from a few labeled rows and let them vote on the others.
 
     A small model is fitted to every combination of features (synthesizer). The best are kept, for being right
@@ -122,9 +123,9 @@ class Snuba(ClassifierMixin, BaseEstimator):
         X: ArrayLike,
         y: ArrayLike,
         X_unlabeled: ArrayLike | None = None,
-        sources: ArrayLike | None = None,
+        pattern_rows: ArrayLike | None = None,
     ) -> Self:
-        """Generate heuristics and learn how far to trust them.
+        """Generate heuristics and learn their weights.
 
         Parameters
         ----------
@@ -135,10 +136,8 @@ class Snuba(ClassifierMixin, BaseEstimator):
         X_unlabeled
             (N, n_features) similarities of images to label, on which heuristics are compared and weighted.
             None: the labeled ones serve for this.
-        sources
-            (n_features,) the row of `X` whose image the feature's pattern was cut from (or augmented from a
-            pattern that was), -1 where it is none of them. There the score is replaced by the mean of the
-            image's class: about 1, it would be cut off from all others.
+        pattern_rows
+            (n_features,) as in `LabelingStumps.fit`.
 
         Returns
         -------
@@ -149,12 +148,12 @@ class Snuba(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If there are fewer than two classes, rows have missing values or do not fit together, there are
-            more than `max_candidates` combinations of features, a setting is out of range, or `sources` does
-            not fit to `X`.
+            more than `max_candidates` combinations of features, a setting is out of range, or
+            `pattern_rows` does not fit `X`.
         """
-        self.classes_, examples = checked_examples(self, X, y, sources)
+        self.classes_, examples = validate_examples(self, X, y, pattern_rows)
         self._check_settings()
-        unlabeled = checked_unlabeled(X_unlabeled, examples.X.shape[1])
+        unlabeled = validate_unlabeled(X_unlabeled, examples.X.shape[1])
         labeled = examples.without_self_matches()
         if not len(unlabeled):
             unlabeled = labeled
@@ -211,27 +210,11 @@ class Snuba(ClassifierMixin, BaseEstimator):
         ValueError
             If a row of `X` has missing values.
         """
-        rows = checked_rows(self, X)
+        rows = validate_rows(self, X)
         p = np.column_stack([committee.marginals(rows) for committee in self.committees_])
         if len(self.classes_) == 2:
             return np.column_stack([1 - p, p])
         return np.asarray(p / p.sum(axis=1, keepdims=True))
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of every image, the first of ``classes_`` where all are the same.
-
-        Parameters
-        ----------
-        X
-            (n, n_features) similarities.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Elements of ``classes_``.
-        """
-        P = self.predict_proba(X)
-        return np.asarray(self.classes_[P.argmax(axis=1)])
 
     def _check_settings(self) -> None:
         for name, known in (

@@ -1,4 +1,4 @@
-"""Snuba's pruner: which of many heuristics to keep, the right ones that vote where the others do not."""
+"""Snuba's pruner: selects accurate heuristics that vote where the others abstain."""
 
 from typing import Literal, TypeAlias
 

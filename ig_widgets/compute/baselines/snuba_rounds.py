@@ -1,4 +1,4 @@
-"""Snuba's rounds for one class against the rest: synthesize, prune, verify, and go on with what is vague."""
+"""Snuba's rounds for one class against the rest: synthesize, prune, verify, repeat on vague points."""
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -23,7 +23,7 @@ _Votes: TypeAlias = NDArray[np.int8]
 
 
 class Heuristic(NamedTuple):
-    """A small model that votes or abstains; what the fields mean tells ``Snuba.heuristics_``."""
+    """A small model that votes or abstains; the fields are explained at ``Snuba.heuristics_``."""
 
     columns: Columns
     fitted: Any  # a scikit-learn classifier
@@ -38,7 +38,7 @@ class Heuristic(NamedTuple):
 
 
 class Committee(NamedTuple):
-    """Heuristics, how far to trust each, and why there are no more."""
+    """Heuristics, their weights, and why generation ended."""
 
     heuristics: list[Heuristic]
     weights: _Floats
@@ -63,7 +63,7 @@ class Rounds(NamedTuple):
     n_jobs: int | None
 
     def committee(self, X: _Floats, positive: _Bools, unlabeled: _Floats) -> Committee:
-        """Find heuristics that tell positive rows from the others."""
+        """Find heuristics that separate positive rows from the others."""
         n = len(X)
         rows = np.concatenate([X, unlabeled])
         heuristics: list[Heuristic] = []

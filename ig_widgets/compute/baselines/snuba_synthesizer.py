@@ -1,4 +1,4 @@
-"""Snuba's synthesizer: a small model for every combination of features, and when it abstains."""
+"""Snuba's synthesizer: a small model for every combination of features, with a threshold to abstain."""
 
 import math
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ def combinations_up_to(n_features: int, cardinality: int, most: int) -> list[Col
         If there are more than `most`, or `cardinality` is less than 1.
     """
     if cardinality < 1:
-        raise ValueError(f"max_cardinality is {cardinality}; a heuristic looks at 1 feature or more")
+        raise ValueError(f"max_cardinality is {cardinality}; a heuristic needs at least 1 feature")
     sizes = range(1, min(cardinality, n_features) + 1)
     number = sum(math.comb(n_features, size) for size in sizes)
     if number > most:

@@ -1,4 +1,4 @@
-"""Snuba's verifier: how far to trust each heuristic, learned from where they agree, without labels."""
+"""Snuba's verifier: weights of heuristics learned from their agreement, without labels."""
 
 import math
 from typing import Literal, TypeAlias

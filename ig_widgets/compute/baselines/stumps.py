@@ -1,4 +1,4 @@
-"""Labeling functions made from similarities: each pattern votes for a class, or abstains."""
+"""Labeling functions made from similarities: each pattern votes for a class or abstains."""
 
 from typing import Self
 
@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import Tags
 
 from ig_widgets.compute.baselines.cuts import above, best_cuts
-from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows
+from ig_widgets.compute.labeling.validation import validate_examples, validate_rows
 
 ABSTAIN = -1
 
@@ -60,7 +60,7 @@ class LabelingStumps(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = []  # votes are integers
         return tags
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sources: ArrayLike | None = None) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike, pattern_rows: ArrayLike | None = None) -> Self:
         """Choose the cut and the votes of every feature.
 
         Parameters
@@ -69,10 +69,9 @@ class LabelingStumps(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             (n, n_features) similarities of labeled images.
         y
             (n,) their classes, two or more.
-        sources
-            (n_features,) the row of `X` whose image the feature's pattern was cut from (or augmented from a
-            pattern that was), -1 where it is none of them. There the score is replaced by the mean of the
-            image's class: about 1, it would be cut off from all others.
+        pattern_rows
+            (n_features,) as in `WeakLabeler.fit`. An image's score for its own pattern, about 1, is replaced
+            by the mean of its class, since a cut would separate it from all others.
 
         Returns
         -------
@@ -83,9 +82,9 @@ class LabelingStumps(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If there are fewer than two classes, a row of `X` has missing values, `min_share` is out of
-            range, or `sources` does not fit to `X`.
+            range, or `pattern_rows` does not fit `X`.
         """
-        self.classes_, examples = checked_examples(self, X, y, sources)
+        self.classes_, examples = validate_examples(self, X, y, pattern_rows)
         if not 0.5 <= self.min_share < 1:
             raise ValueError(f"min_share is {self.min_share}; give a share from 0.5 to below 1")
         scores, codes = examples.without_self_matches(), examples.codes
@@ -119,5 +118,5 @@ class LabelingStumps(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ValueError
             If a row of `X` has missing values.
         """
-        high = above(checked_rows(self, X), self.cuts_).astype(np.int64)
+        high = above(validate_rows(self, X), self.cuts_).astype(np.int64)
         return np.asarray(self.votes_[np.arange(high.shape[1]), high])

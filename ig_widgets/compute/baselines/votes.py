@@ -1,19 +1,20 @@
-"""The simplest ways to label images by their similarities to patterns: the highest one, and a vote."""
+"""The simplest labelers on similarities to patterns: the highest similarity, and a majority vote."""
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import Tags
 
 from ig_widgets.compute.baselines.stumps import LabelingStumps
-from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows
 from ig_widgets.compute.labeling.threshold import break_even
+from ig_widgets.compute.labeling.validation import validate_examples, validate_rows
+from ig_widgets.compute.networks.prediction import PredictsFromProba
 
 
-class MaxSimilarity(ClassifierMixin, BaseEstimator):
+class MaxSimilarity(PredictsFromProba, BaseEstimator):
     """Call an image defective if it is similar enough to any pattern.
 
     Attributes
@@ -26,7 +27,7 @@ class MaxSimilarity(ClassifierMixin, BaseEstimator):
     threshold_ : float
         The highest similarity of an image from which on it is ``classes_[1]``: as many labeled images
         reach it as are of this class, so that precision is recall there. An image's own patterns do not
-        count in this where `fit` is told the `sources`.
+        count in this where `fit` is told the `pattern_rows`.
     spread_ : float
         Standard deviation of the labeled images' highest similarities, 1 where they are equal.
 
@@ -49,7 +50,7 @@ class MaxSimilarity(ClassifierMixin, BaseEstimator):
         X: ArrayLike,
         y: ArrayLike,
         X_unlabeled: ArrayLike | None = None,  # noqa: ARG002  # the baselines are called alike
-        sources: ArrayLike | None = None,
+        pattern_rows: ArrayLike | None = None,
     ) -> Self:
         """Choose the threshold.
 
@@ -61,9 +62,8 @@ class MaxSimilarity(ClassifierMixin, BaseEstimator):
             (n,) their classes, two.
         X_unlabeled
             Not used.
-        sources
-            (n_features,) the row of `X` whose image the feature's pattern was cut from, -1 where it is none
-            of them. None: no pattern was cut from these images.
+        pattern_rows
+            (n_features,) as in `WeakLabeler.fit`.
 
         Returns
         -------
@@ -73,17 +73,17 @@ class MaxSimilarity(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If there are not two classes, a row of `X` has missing values, or `sources` does not fit to `X`.
+            If there are not two classes, a row of `X` has missing values, or `pattern_rows` does not fit `X`.
         """
-        self.classes_, examples = checked_examples(self, X, y, sources)
+        self.classes_, examples = validate_examples(self, X, y, pattern_rows)
         if len(self.classes_) > 2:
             raise ValueError(
                 "Only binary classification is supported. The type of the target is multiclass. "
-                f"y has {len(self.classes_)} classes: one number cannot tell them apart, use MajorityVote"
+                f"y has {len(self.classes_)} classes: one threshold cannot separate them; use MajorityVote"
             )
         others = examples.X.copy()
-        own = np.flatnonzero(examples.sources >= 0)
-        others[examples.sources[own], own] = -np.inf
+        own = np.flatnonzero(examples.pattern_rows >= 0)
+        others[examples.pattern_rows[own], own] = -np.inf
         highest = others.max(axis=1)
         judged = np.isfinite(highest)  # an image with no patterns but its own tells nothing
         known, defective = highest[judged], examples.codes[judged] == 1
@@ -113,28 +113,12 @@ class MaxSimilarity(ClassifierMixin, BaseEstimator):
         ValueError
             If a row of `X` has missing values.
         """
-        distance = (checked_rows(self, X).max(axis=1) - self.threshold_) / self.spread_
+        distance = (validate_rows(self, X).max(axis=1) - self.threshold_) / self.spread_
         return np.column_stack([expit(-distance), expit(distance)])
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the class of every image, ``classes_[1]`` above the threshold.
 
-        Parameters
-        ----------
-        X
-            (n, n_features) similarities.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Elements of ``classes_``.
-        """
-        P = self.predict_proba(X)
-        return np.asarray(self.classes_[P.argmax(axis=1)])
-
-
-class MajorityVote(ClassifierMixin, BaseEstimator):
-    """Let every pattern vote, with `LabelingStumps`, and count.
+class MajorityVote(PredictsFromProba, BaseEstimator):
+    """Label images by a majority vote of the patterns, see `LabelingStumps`.
 
     Parameters
     ----------
@@ -173,7 +157,7 @@ class MajorityVote(ClassifierMixin, BaseEstimator):
         X: ArrayLike,
         y: ArrayLike,
         X_unlabeled: ArrayLike | None = None,  # noqa: ARG002  # the baselines are called alike
-        sources: ArrayLike | None = None,
+        pattern_rows: ArrayLike | None = None,
     ) -> Self:
         """Choose the labeling functions.
 
@@ -185,9 +169,8 @@ class MajorityVote(ClassifierMixin, BaseEstimator):
             (n,) their classes, two or more.
         X_unlabeled
             Not used.
-        sources
-            (n_features,) the row of `X` whose image the feature's pattern was cut from, -1 where it is none
-            of them; its own score is then not learned from.
+        pattern_rows
+            (n_features,) as in `LabelingStumps.fit`.
 
         Returns
         -------
@@ -199,9 +182,9 @@ class MajorityVote(ClassifierMixin, BaseEstimator):
         ValueError
             As `LabelingStumps.fit`.
         """
-        self.classes_, examples = checked_examples(self, X, y, sources)
+        self.classes_, examples = validate_examples(self, X, y, pattern_rows)
         self.stumps_ = LabelingStumps(min_share=self.min_share)
-        self.stumps_.fit(examples.X, examples.codes, examples.sources)
+        self.stumps_.fit(examples.X, examples.codes, examples.pattern_rows)
         self.class_shares_ = np.bincount(examples.codes) / len(examples.codes)
         return self
 
@@ -224,24 +207,8 @@ class MajorityVote(ClassifierMixin, BaseEstimator):
         ValueError
             If a row of `X` has missing values.
         """
-        rows = checked_rows(self, X)
+        rows = validate_rows(self, X)
         votes = self.stumps_.transform(rows)
         counts = np.stack([(votes == k).sum(axis=1) for k in range(len(self.classes_))], axis=1)
         counts = counts + self.class_shares_
         return np.asarray(counts / counts.sum(axis=1, keepdims=True))
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the class with the most votes, of several the most common one.
-
-        Parameters
-        ----------
-        X
-            (n, n_features) similarities.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Elements of ``classes_``.
-        """
-        P = self.predict_proba(X)
-        return np.asarray(self.classes_[P.argmax(axis=1)])

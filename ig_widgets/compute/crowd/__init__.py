@@ -1,4 +1,4 @@
-"""Several annotators: their boxes merged, their agreement measured, their work shared out."""
+"""Several annotators: merged boxes, agreement, assignments."""
 
 import lazy_loader
 

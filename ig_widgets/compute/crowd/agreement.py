@@ -1,4 +1,4 @@
-"""How much people agree: on what is present in which image, and on where its boxes lie."""
+"""Agreement of annotators: on which labels are present in an image, and on where the boxes are."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from ig_widgets.data.annotations import BOX, without_denials
 
 
 def presence(annotations: pd.DataFrame) -> pd.DataFrame:
-    """Tell for each image and class who found it, and who looked and did not.
+    """Return which annotators found each class in each image, and which looked and did not.
 
     Parameters
     ----------
@@ -26,10 +26,10 @@ def presence(annotations: pd.DataFrame) -> pd.DataFrame:
         for each annotator, nullable boolean: missing where somebody did not say anything about the image, or
         only skipped it.
     """
-    said = _said(annotations)
-    classes = sorted(said.loc[said["found"], "label"].dropna().unique())
-    looked = pd.crosstab(said["image"], said["annotator"]) > 0
-    found = said[said["found"]]
+    answers = _answers(annotations)
+    classes = sorted(answers.loc[answers["found"], "label"].dropna().unique())
+    looked = pd.crosstab(answers["image"], answers["annotator"]) > 0
+    found = answers[answers["found"]]
     found = pd.crosstab([found["image"], found["label"]], found["annotator"]) > 0
     rows = pd.MultiIndex.from_product([looked.index, classes], names=["image", "label"])
     table = found.reindex(index=rows, columns=looked.columns, fill_value=False).astype("boolean")
@@ -43,13 +43,13 @@ def krippendorff_alpha(values: ArrayLike | pd.DataFrame) -> float:
     Parameters
     ----------
     values
-        Array of shape (n_units, n_observers); NaN (or a missing value) where an observer said nothing.
+        Array of shape (n_units, n_observers); NaN (or a missing value) where an observer answers nothing.
 
     Returns
     -------
     float
         1 when all agree, 0 when they agree as much as by chance, negative when less. NaN when no unit was
-        judged by two observers, or all of them said the same everywhere.
+        judged by two observers, or all of them answers the same everywhere.
 
     Notes
     -----
@@ -96,11 +96,11 @@ def annotator_agreement(annotations: pd.DataFrame, *, min_iou: float = 0.0) -> p
         mean overlap in [0, 1] of a shared box with the boxes of the others around the same thing (0 for those
         that are alone; NaN without shared boxes).
     """
-    said = _said(annotations)
-    images = said.groupby("annotator")["image"].nunique()
+    answers = _answers(annotations)
+    images = answers.groupby("annotator")["image"].nunique()
     counts: dict[str, Counter[str]] = {str(name): Counter() for name in images.index}
     overlaps: dict[str, list[float]] = {name: [] for name in counts}
-    for looked, group in _things(said, min_iou):
+    for looked, group in _things(answers, min_iou):
         names = group["annotator"].to_numpy(dtype=str)
         for name in names:
             counts[name]["boxes"] += 1
@@ -130,7 +130,7 @@ def annotator_agreement(annotations: pd.DataFrame, *, min_iou: float = 0.0) -> p
 
 
 def image_agreement(annotations: pd.DataFrame, *, min_iou: float = 0.0) -> pd.DataFrame:
-    """Tell how much those who looked at an image agree about it.
+    """Measure the agreement of the annotators of each image.
 
     Parameters
     ----------
@@ -145,11 +145,11 @@ def image_agreement(annotations: pd.DataFrame, *, min_iou: float = 0.0) -> pd.Da
         each two people's boxes, in [0, 1], where not to draw one counts as 0 (NaN without things or with one
         person).
     """
-    said = _said(annotations)
-    people = said.groupby("image")["annotator"].nunique()
+    answers = _answers(annotations)
+    people = answers.groupby("image")["annotator"].nunique()
     agreed: dict[str, list[bool]] = {str(image): [] for image in people.index}
     overlaps: dict[str, list[float]] = {image: [] for image in agreed}
-    for looked, group in _things(said, min_iou):
+    for looked, group in _things(answers, min_iou):
         image = str(group["image"].iloc[0])
         agreed[image].append(set(group["annotator"]) == looked)
         if len(looked) > 1:
@@ -167,8 +167,8 @@ def image_agreement(annotations: pd.DataFrame, *, min_iou: float = 0.0) -> pd.Da
     return pd.DataFrame(rows, index=people.index, columns=list(types)).astype(types)
 
 
-def _said(annotations: pd.DataFrame) -> pd.DataFrame:
-    """Return what was said about images that were looked at; a skip says nothing."""
+def _answers(annotations: pd.DataFrame) -> pd.DataFrame:
+    """Return the answers about images that were looked at, without skips."""
     annotations = annotations.reset_index(drop=True)
     boxed = annotations[list(BOX)].notna().all(axis=1)
     present = annotations["present"].astype("boolean")
@@ -181,10 +181,10 @@ def _said(annotations: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _things(said: pd.DataFrame, min_iou: float) -> Iterator[tuple[set[str], pd.DataFrame]]:
-    """Yield who looked at an image, and the boxes around one thing in it, for each thing."""
-    looked = said.groupby("image")["annotator"].agg(set).to_dict()
-    drawn = said[said["boxed"]]
+def _things(answers: pd.DataFrame, min_iou: float) -> Iterator[tuple[set[str], pd.DataFrame]]:
+    """Yield, for each object, the annotators who looked at its image and the boxes around it."""
+    looked = answers.groupby("image")["annotator"].agg(set).to_dict()
+    drawn = answers[answers["boxed"]]
     for (image, _), boxes in drawn.groupby(["image", "label"], dropna=False):
         for _, group in boxes.groupby(box_groups(boxes[list(BOX)], min_iou)):
             yield looked[image], group

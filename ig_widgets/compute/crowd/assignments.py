@@ -1,4 +1,4 @@
-"""Who looks at which images, when several people annotate."""
+"""Assignment of images to annotators."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ from ig_widgets.data.images import ImageSet
 def assign(
     n_images: int, annotators: Sequence[str], *, overlap: int = 2, random_state: int = 0
 ) -> dict[str, NDArray[np.intp]]:
-    """Give each image to several people.
+    """Assign each image to several annotators.
 
     The same arguments give the same assignment everywhere, in whatever order the names are given, so that
     people need not tell each other.
@@ -48,10 +48,11 @@ def assign(
     names = sorted(annotators)  # two people may list the same names in another order
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the annotator {twice!r} occurs twice")
+        raise ValueError(f"the annotator {twice!r} occurs twice; give each name once")
     if not 1 <= overlap <= len(names):
         raise ValueError(
-            f"overlap is {overlap}, but there are {len(names)} annotators; give a number from 1 to that"
+            f"overlap is {overlap}, but there are {len(names)} annotators; give a number from 1 to "
+            f"{len(names)}"
         )
     rng = np.random.default_rng(random_state)
     loads = np.zeros(len(names), int)
@@ -68,7 +69,7 @@ def assign(
 def annotation_progress(
     images: ImageSet, annotations: pd.DataFrame, assigned: Mapping[str, NDArray[np.intp]]
 ) -> pd.DataFrame:
-    """Tell how far each person is with their images.
+    """Return the progress of each annotator with the assigned images.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Boxes of several people: how much they overlap, which mean the same thing, and what they agree on."""
+"""Boxes of several annotators: overlaps, groups of matching boxes, merged boxes."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +42,7 @@ def iou(a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     >>> iou([[0, 0, 10, 10]], [[0, 0, 10, 10], [5, 0, 10, 10], [10, 0, 10, 10]]).round(3)
     array([[1.   , 0.333, 0.   ]])
     """
-    return _overlap(_checked(a)[:, None], _checked(b)[None])  # (n, 1, 4), (1, m, 4) -> (n, m)
+    return _overlap(_validate_boxes(a)[:, None], _validate_boxes(b)[None])  # (n, 1, 4), (1, m, 4) -> (n, m)
 
 
 def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -90,7 +90,7 @@ def box_groups(
     """
     if not 0 <= min_iou <= 1:
         raise ValueError(f"min_iou is {min_iou}; give a number from 0 to 1")
-    boxes = _checked(boxes)
+    boxes = _validate_boxes(boxes)
     within = np.zeros(len(boxes)) if within is None else np.asarray(within)
     if within.shape != (len(boxes),):
         raise ValueError(f"within has shape {within.shape} for {len(boxes)} boxes; give one value for each")
@@ -101,7 +101,7 @@ def box_groups(
         ends.append(np.stack([first[linked], second[linked]]))
     links = np.concatenate(ends, axis=1)
     graph = coo_array((np.ones(links.shape[1], dtype=bool), tuple(links)), shape=(len(boxes),) * 2)
-    return _renumbered(connected_components(graph, directed=False)[1])
+    return _renumber(connected_components(graph, directed=False)[1])
 
 
 def _pairs(within: NDArray[Any]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -114,7 +114,7 @@ def _pairs(within: NDArray[Any]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.
         yield items[:, first].ravel(), items[:, second].ravel()
 
 
-def _renumbered(groups: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+def _renumber(groups: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """Give groups the numbers 0, 1, … in the order of their first members."""
     _, first, numbers = np.unique(groups, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[numbers].astype(np.int64)
@@ -128,7 +128,7 @@ def merge_boxes(
     min_annotators: int = 2,
     overlap: int = 1,
 ) -> pd.DataFrame:
-    """Merge the boxes that several people drew around the same thing.
+    """Merge the boxes that several annotators drew around the same object.
 
     Boxes of one image and one label are grouped by `box_groups`, and each group becomes one box. Boxes that
     overlap but were all drawn by one person are two things to this person: they stay apart.
@@ -156,7 +156,7 @@ def merge_boxes(
     -------
     DataFrame
         One row per group, sorted by image, y and x: ``image, label, x, y, width, height`` (pixels, not
-        rounded), ``n_boxes``, ``annotators`` (sorted, joined by ", "), ``members`` (tuple of the index
+        rounded), ``n_boxes``, ``annotators`` (sorted, joined by ", "), ``statements`` (tuple of the index
         values of the merged rows) and ``outlier``. The order of the annotations changes nothing.
 
     Raises
@@ -178,19 +178,20 @@ def merge_boxes(
     ...     crack | {"annotator": "Bo", "x": 4, "y": 2},
     ...     crack | {"annotator": "Bo", "x": 80, "y": 50},
     ... ]))
-    >>> merged[["x", "y", "width", "annotators", "members", "outlier"]]
-          x     y  width annotators members  outlier
-    0   2.0   1.0   20.0    Ann, Bo  (0, 1)    False
-    1  80.0  50.0   20.0         Bo    (2,)     True
+    >>> merged[["x", "y", "width", "annotators", "statements", "outlier"]]
+          x     y  width annotators statements  outlier
+    0   2.0   1.0   20.0    Ann, Bo     (0, 1)    False
+    1  80.0  50.0   20.0         Bo       (2,)     True
     """
     if method not in get_args(Method):
         raise ValueError(f"method is {method!r}; choose one of {', '.join(get_args(Method))}")
     if min_annotators < 1:
-        raise ValueError(f"min_annotators is {min_annotators}; at least one person draws a box")
+        raise ValueError(f"min_annotators is {min_annotators}; give 1 or more")
     missing = [name for name in ("image", "annotator", "label", "present", *BOX) if name not in annotations]
     if missing:
         raise ValueError(
-            f"the annotations lack the column {missing[0]!r}; annotations_frame makes all of them"
+            f"the annotations lack the column {missing[0]!r}; build the table with "
+            "annotations_frame, which adds all columns"
         )
     said = annotations.assign(annotator=annotations["annotator"].astype("str").fillna(""))
     boxed = said[list(BOX)].notna().any(axis=1)
@@ -206,7 +207,7 @@ def merge_boxes(
     n_boxes, n_people = np.bincount(drawn["group"]), np.bincount(people["group"])
     sides = drawn[list(BOX)].to_numpy(dtype=np.float64)
     ends = np.hstack([sides[:, :2], sides[:, :2] + sides[:, 2:]])
-    corners = _merged(ends, starts, n_boxes, method)
+    corners = _merge(ends, starts, n_boxes, method)
     first = drawn.iloc[starts]
     enough = np.maximum(first["image"].map(lookers).to_numpy(dtype=np.float64), overlap)
     merged = pd.DataFrame(
@@ -223,7 +224,7 @@ def merge_boxes(
                 first.index,
                 dtype="str",
             ),
-            "members": pd.Series(
+            "statements": pd.Series(
                 [tuple(sorted(keys)) for keys in _tuples(drawn.index.to_list(), n_boxes)],
                 first.index,
                 dtype="object",
@@ -233,7 +234,7 @@ def merge_boxes(
     )
     order = ["image", "y", "x", "height", "width"]
     if merged.duplicated(order).any():
-        order += ["label", "annotators", "members"]  # which tell apart boxes of the same place, but slowly
+        order += ["label", "annotators", "statements"]  # which tell apart boxes of the same place, but slowly
     return merged.sort_values(order, ignore_index=True)
 
 
@@ -246,11 +247,11 @@ def _agreeing(drawn: pd.DataFrame, min_iou: float, min_annotators: int) -> NDArr
         number = np.count_nonzero(things[:row] == things[row])
         return f"boxes of image {drawn['image'].iloc[row]!r}: box {number}"
 
-    groups = box_groups(_checked(sides, name), min_iou, within=things)
+    groups = box_groups(_validate_boxes(sides, name), min_iou, within=things)
     if min_annotators == 1:
         return groups
     alone = drawn["annotator"].groupby(groups).transform("nunique").to_numpy() == 1
-    return _renumbered(np.where(alone, len(groups) + np.arange(len(groups)), groups))
+    return _renumber(np.where(alone, len(groups) + np.arange(len(groups)), groups))
 
 
 def _tuples(values: Iterable[Any], sizes: NDArray[np.integer[Any]]) -> Iterator[tuple[Any, ...]]:
@@ -259,7 +260,7 @@ def _tuples(values: Iterable[Any], sizes: NDArray[np.integer[Any]]) -> Iterator[
     return (tuple(islice(left, size)) for size in sizes.tolist())
 
 
-def _merged(
+def _merge(
     ends: NDArray[np.float64], starts: NDArray[np.intp], n_boxes: NDArray[np.intp], method: Method
 ) -> NDArray[np.float64]:
     """Return x0, y0, x1, y1 of each group of boxes, which follow each other in `ends` (n, 4)."""
@@ -278,7 +279,7 @@ def _merged(
     return np.where((common[:, :2] < common[:, 2:]).all(axis=1, keepdims=True), common, average)
 
 
-def _checked(boxes: ArrayLike, name: Callable[[int], str] = "box {}".format) -> NDArray[np.float64]:
+def _validate_boxes(boxes: ArrayLike, name: Callable[[int], str] = "box {}".format) -> NDArray[np.float64]:
     array = np.asarray(boxes, dtype=np.float64)
     if array.size == 0:
         return np.empty((0, 4))

@@ -1,4 +1,4 @@
-"""What a peer review decides: the boxes that stand, by the votes of the reviewers."""
+"""Outcome of a peer review: the boxes accepted by the votes of the reviewers."""
 
 from typing import Literal, get_args
 
@@ -40,7 +40,7 @@ def reviewed_boxes(
     DataFrame
         The columns of `merged` with ``votes_for``, ``votes_against`` and ``accepted``, nullable boolean,
         missing where nothing is decided; rows of boxes that reviewers proposed have ``n_boxes`` 0, the
-        reviewers as ``annotators``, no ``members``, and are outliers.
+        reviewers as ``annotators``, no ``statements``, and are outliers.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def reviewed_boxes(
     if rule not in get_args(Rule):
         raise ValueError(f"rule is {rule!r}; choose one of {', '.join(get_args(Rule))}")
     if min_votes < 1:
-        raise ValueError(f"min_votes is {min_votes}; at least one person votes")
+        raise ValueError(f"min_votes is {min_votes}; give 1 or more")
     votes = verdicts[verdicts[list(BOX)].notna().all(axis=1) & verdicts["present"].notna()]
     # who has voted twice means the last one
     votes = votes.drop_duplicates([*_PLACE, "annotator"], keep="last")
@@ -79,7 +79,7 @@ def reviewed_boxes(
     result = everything.merge(counted, how="left", on=_PLACE)
     for name in ("votes_for", "votes_against"):
         result[name] = result[name].fillna(0).astype("int64")
-    return result.assign(accepted=_decided(result["votes_for"], result["votes_against"], rule, min_votes))
+    return result.assign(accepted=_decide(result["votes_for"], result["votes_against"], rule, min_votes))
 
 
 def _with_proposals(merged: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
@@ -94,11 +94,11 @@ def _with_proposals(merged: pd.DataFrame, votes: pd.DataFrame) -> pd.DataFrame:
     if own.empty:
         return merged
     nobody = pd.Series([()] * len(own), own.index, dtype="object")
-    own = own.assign(n_boxes=0, members=nobody, outlier=True)
+    own = own.assign(n_boxes=0, statements=nobody, outlier=True)
     return pd.concat([merged, own], ignore_index=True)
 
 
-def _decided(
+def _decide(
     votes_for: "pd.Series[int]", votes_against: "pd.Series[int]", rule: Rule, min_votes: int
 ) -> "pd.Series[bool]":
     if rule == "majority":

@@ -1,1 +1,1 @@
-"""A detector that learns from boxes what patterns have in common."""
+"""A pattern detector trained on boxes."""

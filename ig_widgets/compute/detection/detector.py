@@ -1,4 +1,4 @@
-"""A pattern detector that learns from boxes: where matching compares, this one generalizes."""
+"""A pattern detector trained on boxes, which generalizes where template matching compares."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,9 +14,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch.nn import functional
 
-from ig_widgets.compute.detection.member_training import Member
+from ig_widgets.compute.detection.member_training import MemberTraining
 from ig_widgets.compute.detection.network import STRIDE, DetectorNetwork, logits_of
-from ig_widgets.compute.detection.training_images import drawings, reduced, reduced_shape, standardized
+from ig_widgets.compute.detection.training_images import (
+    drawings,
+    make_training_image,
+    normalize_image,
+    reduced_shape,
+)
 from ig_widgets.compute.detection.windows import window_size
 from ig_widgets.compute.networks.devices import Device, on_cuda
 from ig_widgets.compute.networks.precision import Precision, autocast
@@ -34,7 +39,7 @@ _PEAK = 1 / 300  # share of an image's cells
 
 
 class PatternDetector(TransformerMixin, BaseEstimator):
-    """Turn images into how surely a network, trained on boxes, sees each class of pattern in them.
+    """Transform images to the evidence for each class of pattern, by networks trained on boxes.
 
     A small fully convolutional network learns from scratch what is in the boxes and nowhere else. Boxes are
     weak masks: of the cells in a box some must show the pattern (multiple-instance pooling), all cells
@@ -43,7 +48,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    members
+    n_members
         Networks, and folds, 2 or more. Where fewer images have boxes, one for each of these.
     epochs
         Of 10 steps each.
@@ -113,7 +118,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        members: int = 5,
+        n_members: int = 5,
         epochs: int = 15,
         learning_rate: float = 2e-3,
         scale: float | str = "auto",
@@ -122,7 +127,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
     ) -> None:
-        self.members = members
+        self.n_members = n_members
         self.epochs = epochs
         self.learning_rate = learning_rate
         self.scale = scale
@@ -132,7 +137,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit(self, X: Sequence[NDArray[Any]], y: pd.DataFrame) -> Self:
-        """Learn from images and the boxes on them.
+        """Train on images and their boxes.
 
         Parameters
         ----------
@@ -164,7 +169,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         return self
 
     def training(self, images: Sequence[NDArray[Any]], boxes: pd.DataFrame) -> Iterator[Record]:
-        """Learn, and tell after every epoch how it goes; stop in between and the detector is usable.
+        """Train in the caller's loop, which can stop after any epoch and leaves a usable detector.
 
         Parameters
         ----------
@@ -184,19 +189,19 @@ class PatternDetector(TransformerMixin, BaseEstimator):
             raise ValueError(f"a box on '{drawn['image'][nameless].iloc[0]}' has no label; name its class")
         classes = sorted(drawn["label"].unique())
         found = drawings(images, drawn, classes)
-        folds = _folds(found.codes, self.members, seed)
+        folds = _folds(found.codes, self.n_members, seed)
         channels = found.channels
         scale = found.scale(_PIXELS, STRIDE) if isinstance(self.scale, str) else float(self.scale)
-        scenes = {
-            position: reduced(image, codes, found.boxes[position], scale, channels)
+        reduced = {
+            position: make_training_image(image, codes, found.boxes[position], scale, channels)
             for position, image in enumerate(images)
             if (codes := found.codes.get(position)) is not None
         }
-        size = window_size(list(scenes.values()), _PIXELS)
+        size = window_size(list(reduced.values()), _PIXELS)
         device = "cuda" if on_cuda(self.device) else "cpu"
         learners = [
-            Member(
-                [scene for position, scene in scenes.items() if position not in left_out],
+            MemberTraining(
+                [image for position, image in reduced.items() if position not in left_out],
                 n_classes=len(classes),
                 size=size,
                 steps=self.epochs * _STEPS_PER_EPOCH,
@@ -226,7 +231,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
                 yield record
 
     def transform(self, X: Sequence[NDArray[Any]]) -> _Floats:
-        """Say how surely each class of pattern is seen in images.
+        """Return the evidence for each class of pattern in images.
 
         Parameters
         ----------
@@ -241,10 +246,10 @@ class PatternDetector(TransformerMixin, BaseEstimator):
             of empty images.
         """
         check_is_fitted(self, "members_")
-        return self._seen_by(X, [self.members_] * len(X))
+        return self._mean_features(X, [self.members_] * len(X))
 
     def fit_transform(self, X: Sequence[NDArray[Any]], y: pd.DataFrame) -> _Floats:
-        """Learn from images, and say of each what the member says that has not seen it.
+        """Fit, and return out-of-fold features of the training images.
 
         Parameters
         ----------
@@ -260,7 +265,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         return self.out_of_fold(X)
 
     def out_of_fold(self, images: Sequence[NDArray[Any]]) -> _Floats:
-        """Say of each image that was learned from what the member says that has not seen it.
+        """Return features of the training images by the member that was not trained on each.
 
         Parameters
         ----------
@@ -280,17 +285,17 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "members_")
         if len(images) != self._n_images:
             raise ValueError(
-                f"there are {len(images)} images, but the detector has learned from {self._n_images}; "
+                f"there are {len(images)} images, but the detector was trained on {self._n_images}; "
                 "give the same ones"
             )
         members: list[list[DetectorNetwork]] = [[] for _ in range(len(images))]
         for member, fold in zip(self.members_, self.folds_, strict=True):
             for position in fold:
                 members[position] = [member]
-        return self._seen_by(images, members)
+        return self._mean_features(images, members)
 
     def heat_maps(self, image: NDArray[Any]) -> NDArray[np.float32]:
-        """Say where in an image each class of pattern is seen.
+        """Return where in an image each class of pattern is seen.
 
         Parameters
         ----------
@@ -324,7 +329,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
         names = [f"detector_{label}_{summary}" for summary in _SUMMARIES for label in self.classes_]
         return np.array(names, dtype=object)
 
-    def _seen_by(
+    def _mean_features(
         self, images: Sequence[NDArray[Any]], members: Sequence[Sequence[DetectorNetwork]]
     ) -> _Floats:
         """Return the features of each image, means over these members."""
@@ -351,35 +356,38 @@ class PatternDetector(TransformerMixin, BaseEstimator):
     @torch.inference_mode()
     def _logits(self, image: NDArray[Any], members: Sequence[DetectorNetwork]) -> list[torch.Tensor]:
         """Return the maps (n_classes, h / 8, w / 8) of an image by each of these members."""
-        pixels = standardized(image, self.scale_, self.channels_)
+        pixels = normalize_image(image, self.scale_, self.channels_)
         with autocast(self._device, self.precision), threads(free_cores()):
             return [logits_of(member.eval(), pixels, self._device) for member in members]
 
     def _check_settings(self) -> None:
-        if self.members < 2:
-            raise ValueError(f"members is {self.members}; at least 2 are needed, so that each can be judged")
+        if self.n_members < 2:
+            raise ValueError(
+                f"n_members is {self.n_members}; give 2 or more, so that each image can be judged by "
+                "a member that was not trained on it"
+            )
         if self.epochs < 1:
             raise ValueError(f"epochs is {self.epochs}; give 1 or more")
         if not 0 < self.learning_rate < math.inf:
             raise ValueError(f"learning_rate is {self.learning_rate}; give a number above 0, such as 0.002")
         if self.scale != "auto" and not (isinstance(self.scale, (int, float)) and 0 < self.scale <= 1):
-            raise ValueError(f"scale is {self.scale!r}; give 'auto' or a share above 0 and up to 1")
+            raise ValueError(f"scale is {self.scale!r}; give 'auto' or a number above 0 and up to 1")
 
 
 @threads(1)  # sums of gradients depend on how many threads share them, and members learn beside each other
-def _step(learner: Member) -> tuple[float, float]:
+def _step(learner: MemberTraining) -> tuple[float, float]:
     return learner.step()
 
 
-def _folds(codes: Mapping[int, _Ints], members: int, seed: int) -> list[_Ints]:
+def _folds(codes: Mapping[int, _Ints], n_members: int, seed: int) -> list[_Ints]:
     """Return the positions of each fold, the images of each class (and those without) dealt out evenly."""
     n_boxed = sum(len(of_image) > 0 for of_image in codes.values())
     if n_boxed < 2:
         raise ValueError(
-            f"a detector needs 2 readable images with boxes at least, and there are {n_boxed}: draw more"
+            f"{n_boxed} readable images have boxes, but a detector needs at least 2; draw more boxes"
         )
     shuffled = np.random.default_rng(seed).permutation(np.fromiter(codes, np.int64))
     group = [codes[position][0] if len(codes[position]) else len(codes) for position in shuffled]
     in_order = shuffled[np.argsort(group, kind="stable")]  # those without boxes last
-    k = min(members, n_boxed)
+    k = min(n_members, n_boxed)
     return [np.sort(in_order[start::k]) for start in range(k)]

@@ -1,4 +1,4 @@
-"""One network of a pattern detector, and how it learns."""
+"""Training of one network of a pattern detector's ensemble."""
 
 from collections.abc import Sequence
 
@@ -7,18 +7,18 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 
 from ig_widgets.compute.detection.network import DetectorNetwork, background_loss, box_loss
-from ig_widgets.compute.detection.training_images import Scene
+from ig_widgets.compute.detection.training_images import TrainingImage
 from ig_widgets.compute.detection.windows import WindowDrawer
 from ig_widgets.compute.networks.precision import Precision, autocast
 from ig_widgets.compute.networks.training import TorchRandomness
 
 
-class Member:
-    """A network on its way: draws windows from its scenes and learns from them.
+class MemberTraining:
+    """A network in training, which draws windows from its images and learns from them.
 
     Parameters
     ----------
-    scenes
+    images
         What it learns from.
     n_classes
         How many classes boxes have.
@@ -38,7 +38,7 @@ class Member:
 
     def __init__(
         self,
-        scenes: Sequence[Scene],
+        images: Sequence[TrainingImage],
         *,
         n_classes: int,
         size: tuple[int, int],
@@ -48,9 +48,9 @@ class Member:
         precision: Precision,
         seed: int,
     ) -> None:
-        self._windows = WindowDrawer(scenes, n_classes, size, seed)
+        self._windows = WindowDrawer(images, n_classes, size, seed)
         with TorchRandomness(seed)():
-            network = DetectorNetwork(len(scenes[0].pixels), n_classes)
+            network = DetectorNetwork(len(images[0].pixels), n_classes)
         # the layout that convolutions are fastest with
         self.network: DetectorNetwork = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device, self._precision = device, precision

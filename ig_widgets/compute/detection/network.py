@@ -1,4 +1,4 @@
-"""The network of the pattern detector, and what it learns from boxes."""
+"""The pattern detector's network and its losses."""
 
 from collections.abc import Sequence
 from itertools import pairwise

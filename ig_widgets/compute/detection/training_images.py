@@ -1,4 +1,4 @@
-"""Images and boxes as the pattern detector's networks see them."""
+"""Images and boxes prepared for the networks of the pattern detector."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ig_widgets.compute.matching.search.channels import planes
+from ig_widgets.compute.matching.search.channels import as_channels
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.patterns import box_ends
 
@@ -17,7 +17,7 @@ _Ints: TypeAlias = NDArray[np.int64]
 _ROUNDING = 1e-9  # deviations below this share of the mean are no texture
 
 
-class Scene(NamedTuple):
+class TrainingImage(NamedTuple):
     """A reduced image, and what people drew on it."""
 
     pixels: NDArray[np.float16]  # (channels, h, w), mean 0 and variance 1
@@ -78,7 +78,7 @@ def drawings(images: Sequence[NDArray[Any]], drawn: pd.DataFrame, classes: Seque
         if image.size == 0:
             continue
         name = f"image {names[position]!r}"
-        channels, height, width = planes(image, name, "channels").shape
+        channels, height, width = as_channels(image, name, "channels").shape
         rows = by_image.get(ids[position], drawn.iloc[:0])
         ends = [
             box_ends(box, (height, width), f"box {number} of {name}")
@@ -90,11 +90,13 @@ def drawings(images: Sequence[NDArray[Any]], drawn: pd.DataFrame, classes: Seque
     return found
 
 
-def reduced(image: NDArray[Any], codes: _Ints, boxes: _Ints, scale: float, channels: int) -> Scene:
-    """Return an image, and its boxes in full-resolution pixels, as a scene."""
-    pixels = standardized(image, scale, channels)
+def make_training_image(
+    image: NDArray[Any], codes: _Ints, boxes: _Ints, scale: float, channels: int
+) -> TrainingImage:
+    """Return an image, and its boxes in full-resolution pixels, as a training image."""
+    pixels = normalize_image(image, scale, channels)
     ratio = np.array(pixels.shape[:0:-1]) / image.shape[1::-1]  # not quite the scale: sides are whole
-    return Scene(pixels, codes, np.asarray(boxes * np.tile(ratio, 2), dtype=np.float64))
+    return TrainingImage(pixels, codes, np.asarray(boxes * np.tile(ratio, 2), dtype=np.float64))
 
 
 def reduced_shape(shape: tuple[int, ...], scale: float) -> tuple[int, int]:
@@ -103,12 +105,12 @@ def reduced_shape(shape: tuple[int, ...], scale: float) -> tuple[int, int]:
     return height, width
 
 
-def standardized(image: NDArray[Any], scale: float, channels: int) -> NDArray[np.float16]:
+def normalize_image(image: NDArray[Any], scale: float, channels: int) -> NDArray[np.float16]:
     """Return an image (H, W) or (H, W, 3) as (channels, h, w), reduced, with mean 0 and variance 1.
 
     Light and exposure differ between images and say nothing about patterns. An image of one value is 0.
     """
-    original = planes(image, "the image", "channels" if channels == 3 else "luminance")
+    original = as_channels(image, "the image", "channels" if channels == 3 else "luminance")
     mean = np.float32(original.mean())
     # before float32, in which faint texture on a high floor would be lost
     values = (original - mean).astype(np.float32, copy=False)

@@ -1,4 +1,4 @@
-"""What the pattern detector looks at while it learns: parts of images, and where their boxes are."""
+"""Random windows of training images, and the cells that their boxes cover."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ig_widgets.compute.detection.network import STRIDE
-from ig_widgets.compute.detection.training_images import Scene
+from ig_widgets.compute.detection.training_images import TrainingImage
 
 _Floats: TypeAlias = NDArray[np.float64]
 
@@ -15,16 +15,16 @@ _PER_GROUP = 4  # windows with each class, and as many without any, in a batch
 
 
 class Windows(NamedTuple):
-    """A batch: parts of scenes, all of one size."""
+    """A batch of windows: parts of images, all of one size."""
 
     pixels: NDArray[np.float32]  # (n, channels, h, w)
     background: NDArray[np.bool_]  # (n, n_classes, h / 8, w / 8): cells where a class is not
     bags: list[tuple[int, int, slice, slice]]  # of each box: window, class, rows and columns of cells
 
 
-def window_size(scenes: Sequence[Scene], pixels: int) -> tuple[int, int]:
-    """Return height and width of a window: a typical scene, or of a larger one a part of so many pixels."""
-    height, width = np.median([scene.pixels.shape[1:] for scene in scenes], axis=0)
+def window_size(images: Sequence[TrainingImage], pixels: int) -> tuple[int, int]:
+    """Return height and width of a window: a typical image, or of a larger one a part of so many pixels."""
+    height, width = np.median([image.pixels.shape[1:] for image in images], axis=0)
     if height * width > pixels:
         side = pixels**0.5
         if min(height, width) > side:
@@ -37,11 +37,11 @@ def window_size(scenes: Sequence[Scene], pixels: int) -> tuple[int, int]:
 
 
 class WindowDrawer:
-    """Draws batches of windows from scenes, with as many of each class.
+    """Draws batches of windows from images, with equally many of each class.
 
     Parameters
     ----------
-    scenes
+    images
         Where from.
     n_classes
         How many classes boxes have.
@@ -52,14 +52,14 @@ class WindowDrawer:
     """
 
     def __init__(
-        self, scenes: Sequence[Scene], n_classes: int, size: tuple[int, int], random_state: int
+        self, images: Sequence[TrainingImage], n_classes: int, size: tuple[int, int], random_state: int
     ) -> None:
-        self.scenes = scenes
+        self.images = images
         self.n_classes = n_classes
         self.size = size
         self._rng = np.random.default_rng(random_state)
-        with_class = [[k for k, scene in enumerate(scenes) if c in scene.codes] for c in range(n_classes)]
-        without_any = [k for k, scene in enumerate(scenes) if len(scene.codes) == 0]
+        with_class = [[k for k, image in enumerate(images) if c in image.codes] for c in range(n_classes)]
+        without_any = [k for k, image in enumerate(images) if len(image.codes) == 0]
         groups = [*enumerate(with_class), (-1, without_any)]
         self._groups = [(code, np.array(found)) for code, found in groups if found]
 
@@ -72,25 +72,25 @@ class WindowDrawer:
         ]
         height, width = self.size
         cells = (height // STRIDE, width // STRIDE)
-        channels = len(self.scenes[0].pixels)
+        channels = len(self.images[0].pixels)
         pixels = np.zeros((len(chosen), channels, height, width), np.float32)
         background = np.zeros((len(chosen), self.n_classes, *cells), np.bool_)
         bags = []
         for row, (code, position) in enumerate(chosen):
-            scene = self.scenes[position]
-            left, top = self._corner(scene, code)
-            part = scene.pixels[:, top : top + height, left : left + width]
+            image = self.images[position]
+            left, top = self._corner(image, code)
+            part = image.pixels[:, top : top + height, left : left + width]
             filled = part.shape[1:]
-            boxes = scene.boxes - [left, top, left, top]
+            boxes = image.boxes - [left, top, left, top]
             if self._rng.random() < 0.5:
-                part, boxes = part[:, :, ::-1], _mirrored(boxes, filled[1], axis=0)
+                part, boxes = part[:, :, ::-1], _mirror(boxes, filled[1], axis=0)
             if self._rng.random() < 0.5:
-                part, boxes = part[:, ::-1], _mirrored(boxes, filled[0], axis=1)
+                part, boxes = part[:, ::-1], _mirror(boxes, filled[0], axis=1)
             gain, shift = self._rng.uniform(0.8, 1.25), self._rng.normal(0, 0.1)
             pixels[row, :, : filled[0], : filled[1]] = part * np.float32(gain) + np.float32(shift)
             # beyond the edge of a small image there is nothing to learn
             background[row, :, : -(-filled[0] // STRIDE), : -(-filled[1] // STRIDE)] = True
-            for code_of_box, box in zip(scene.codes, boxes, strict=True):
+            for code_of_box, box in zip(image.codes, boxes, strict=True):
                 # people draw boxes by hand: the cells around one are neither pattern nor background
                 background[row, code_of_box, *_cells(box, margin=1)] = False
                 inside = np.clip(box, 0, [width, height, width, height])
@@ -101,13 +101,13 @@ class WindowDrawer:
                     bags.append((row, int(code_of_box), *_cells(inside)))
         return Windows(pixels, background, bags)
 
-    def _corner(self, scene: Scene, code: int) -> tuple[int, int]:
+    def _corner(self, image: TrainingImage, code: int) -> tuple[int, int]:
         """Return where a window begins: with a box of the class in it, or of a larger box the middle."""
         side = np.array(self.size[::-1])
-        spare = np.maximum(scene.pixels.shape[:0:-1] - side, 0)
+        spare = np.maximum(image.pixels.shape[:0:-1] - side, 0)
         low, high = np.zeros(2), spare
         if code >= 0:
-            box = scene.boxes[self._rng.choice(np.flatnonzero(scene.codes == code))]
+            box = image.boxes[self._rng.choice(np.flatnonzero(image.codes == code))]
             first, last, middle = box[:2], box[2:] - side, (box[:2] + box[2:]) / 2
             low = np.clip(np.maximum(np.minimum(first, last), middle - side + 1), 0, spare)
             high = np.clip(np.minimum(np.maximum(first, last), middle), 0, spare)
@@ -127,7 +127,7 @@ def _cells(box: _Floats, margin: int = 0) -> tuple[slice, slice]:
     return slice(y0, y1), slice(x0, x1)
 
 
-def _mirrored(boxes: _Floats, side: int, axis: int) -> _Floats:
+def _mirror(boxes: _Floats, side: int, axis: int) -> _Floats:
     mirrored = boxes.copy()
     mirrored[:, [axis, axis + 2]] = side - boxes[:, [axis + 2, axis]]
     return mirrored

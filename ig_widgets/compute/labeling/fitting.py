@@ -1,4 +1,4 @@
-"""How the members of a weak labeler are fitted: to all labeled images, or to those of a fold."""
+"""Fitting the members of a weak labeler, to all labeled images or to those of a fold."""
 
 import warnings
 from collections.abc import Sequence
@@ -25,14 +25,14 @@ _Trial: TypeAlias = tuple[_Floats, float]
 
 
 class Members(NamedTuple):
-    """Fitted models, and what brings features to the scale that they were fitted to."""
+    """Fitted models, with the mean and scale that standardize their features."""
 
     models: list[Any]
     mean: _Floats  # (p,)
     scale: _Floats  # (p,)
 
     def probabilities(self, X: _Floats) -> _Floats:
-        """Return the mean of what the models say, (n, n_classes)."""
+        """Return the mean probabilities of the models, (n, n_classes)."""
         Z = (X - self.mean) / self.scale
         with threads(1):
             return np.asarray(np.mean([model.predict_proba(Z) for model in self.models], axis=0))
@@ -48,7 +48,7 @@ class FoldFit(NamedTuple):
 
 
 class Fitting(NamedTuple):
-    """How every candidate is fitted."""
+    """Settings and methods for fitting candidates."""
 
     standardize: bool
     self_match: Literal["keep", "mean"]
@@ -80,7 +80,7 @@ class Fitting(NamedTuple):
     def trials(
         self, candidates: Sequence[Candidate], examples: Examples, folds: Sequence[Fold]
     ) -> list[list[_Trial]]:
-        """Return, for each candidate and fold, the probabilities of the images left out, and `ended`.
+        """Return, for each candidate and fold, the probabilities of the images left out, and `convergence`.
 
         There is one model in each, as in the paper: members would multiply the longest part.
         """
@@ -92,13 +92,13 @@ class Fitting(NamedTuple):
 
     def _trial(self, candidate: Candidate, examples: Examples, fold: Fold, number: int) -> _Trial:
         fit = self._fold_fit(candidate, examples, fold, 1, number)
-        return fit.P, candidate.ended(fit.members.models[0]) if fit.members else 1.0
+        return fit.P, candidate.convergence(fit.members.models[0]) if fit.members else 1.0
 
     def _fold_fit(
         self, candidate: Candidate, examples: Examples, fold: Fold, count: int, number: int
     ) -> FoldFit:
         fitted, left_out = fold
-        columns = ~np.isin(examples.sources, left_out)
+        columns = ~np.isin(examples.pattern_rows, left_out)
         part = examples.part(fitted, columns)
         if not columns.any():  # all we know is how common a class is
             share = np.bincount(part.codes) / len(fitted)

@@ -1,4 +1,4 @@
-"""The folds of the weak labeler's cross-validation, and what they say together."""
+"""Folds of the weak labeler's cross-validation, and out-of-fold probabilities."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -29,7 +29,7 @@ def draw_folds(codes: NDArray[np.int64], examples_per_fold: int, seed: int) -> l
     return list(splitter.split(np.zeros((len(codes), 1)), codes))
 
 
-def gathered(parts: Sequence[NDArray[np.float64]], folds: Sequence[Fold], n: int) -> NDArray[np.float64]:
+def gather(parts: Sequence[NDArray[np.float64]], folds: Sequence[Fold], n: int) -> NDArray[np.float64]:
     """Return the mean probability of each image over the folds that left it out, NaN where none did."""
     total = np.zeros((n, parts[0].shape[1]))
     times = np.zeros((n, 1))

@@ -1,13 +1,13 @@
-"""Which patterns a fitted labeler needs: what it loses when the similarities to one of them are mixed up."""
+"""Permutation importance of the patterns of a fitted labeler."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
-from ig_widgets.compute.labeling.checked_rows import checked_rows
 from ig_widgets.compute.labeling.labeler import WeakLabeler
-from ig_widgets.compute.labeling.temperature import tempered
-from ig_widgets.compute.labeling.threshold import shifted
+from ig_widgets.compute.labeling.temperature import apply_temperature
+from ig_widgets.compute.labeling.threshold import apply_threshold
+from ig_widgets.compute.labeling.validation import validate_rows
 
 _VALUES_AT_ONCE = 2**21  # 16 MB of doubles
 
@@ -70,8 +70,8 @@ def pattern_importances(
     """
     if repeats < 1:
         raise ValueError(f"repeats is {repeats}; give 1 or more")
-    features = checked_rows(labeler, X)
-    codes = _checked_codes(labeler, features, np.asarray(y))
+    features = validate_rows(labeler, X)
+    codes = _validate_codes(labeler, features, np.asarray(y))
     rng = np.random.default_rng(int(check_random_state(random_state).randint(2**31 - 1)))
     total, images = np.zeros(features.shape[1]), np.zeros(features.shape[1])
     for fit in labeler.fold_fits_:
@@ -97,26 +97,28 @@ def pattern_importances(
 
 def _losses(labeler: WeakLabeler, P: NDArray[np.float64], codes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the log loss of each image (n,)."""
-    calibrated = tempered(shifted(P, labeler.threshold_), labeler.temperature_)
+    calibrated = apply_temperature(apply_threshold(P, labeler.threshold_), labeler.temperature_)
     own = calibrated[np.arange(len(codes)), codes]
     return -np.log(np.maximum(own, np.finfo(float).eps))
 
 
-def _checked_codes(
+def _validate_codes(
     labeler: WeakLabeler, features: NDArray[np.float64], y: NDArray[np.generic]
 ) -> NDArray[np.int64]:
     """Return the position of each image's class, if this is what the labeler was fitted to."""
     if len(features) != len(labeler.oof_probabilities_) or y.shape != (len(features),):
         raise ValueError(
-            f"X has {len(features)} rows and y has the shape {y.shape}, but the labeler was fitted to "
-            f"{len(labeler.oof_probabilities_)} images; give those"
+            f"X has {len(features)} rows and y has shape {y.shape}, but the labeler was fitted to "
+            f"{len(labeler.oof_probabilities_)} images; give the same ones"
         )
     codes = np.minimum(np.searchsorted(labeler.classes_, y), len(labeler.classes_) - 1)
     if not np.array_equal(labeler.classes_[codes], y):
-        raise ValueError("y has classes that the labeler was not fitted to; give those that it was")
+        raise ValueError("y has classes that the labeler was not fitted to; give the y that it was fitted to")
     for fit in labeler.fold_fits_:
         if fit.members is not None:
             P = fit.members.probabilities(features[np.ix_(fit.left_out, fit.columns)])
             if not np.allclose(P, fit.P, atol=1e-6):
-                raise ValueError("X is not what the labeler was fitted to; give the same rows, in that order")
+                raise ValueError(
+                    "X is not what the labeler was fitted to; give the same rows in the same order"
+                )
     return codes.astype(np.int64)

@@ -3,74 +3,74 @@
 import warnings
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 
-from ig_widgets.compute.labeling.checked_rows import checked_examples, checked_rows
 from ig_widgets.compute.labeling.fitting import Fitting, Members
-from ig_widgets.compute.labeling.folds import draw_folds, gathered
+from ig_widgets.compute.labeling.folds import draw_folds, gather
 from ig_widgets.compute.labeling.layers import hidden_layer_grid
 from ig_widgets.compute.labeling.learners import HiddenLayers, Learner, list_candidates
 from ig_widgets.compute.labeling.selection import selection_table
-from ig_widgets.compute.labeling.temperature import best_temperature, tempered
-from ig_widgets.compute.labeling.threshold import shifted, threshold_of
+from ig_widgets.compute.labeling.temperature import apply_temperature, best_temperature
+from ig_widgets.compute.labeling.threshold import apply_threshold, choose_threshold
+from ig_widgets.compute.labeling.validation import validate_examples, validate_rows
+from ig_widgets.compute.networks.prediction import PredictsFromProba
 from ig_widgets.data.errors import SelectionWarning
 
 __all__ = ["SelectionWarning", "WeakLabeler", "hidden_layer_grid"]
 
 
-class WeakLabeler(ClassifierMixin, BaseEstimator):
-    """Learn the classes of images from their similarities to patterns, with a small tuned network.
+class WeakLabeler(PredictsFromProba, BaseEstimator):
+    """Classify images by their similarities to patterns, with a small tuned network.
 
-    Every candidate is fitted on some of the labeled images and judged on the others; the best one is fitted
-    again on all of them.
+    Candidates are compared by cross-validation on the labeled images; the best one is fitted again on all of
+    them.
 
     Parameters
     ----------
     learner
-        What the candidates are: a "network", a "logistic" regression, which gives every class the same
-        weight and does not depend on the seed, or "boosting", 100 trees with 2, 4 or 8 leaves that look at a
-        tenth of the features at a time.
+        The kind of the candidates: "network"; "logistic" regression, with balanced classes and independent
+        of the seed; or "boosting", 100 trees with 2, 4 or 8 leaves that use a tenth of the features each.
     hidden_layers
         The networks to choose from. "paper": one to three hidden layers of equal width, widths 2, 4, ...,
         2^m with m = ceil(log2(n_features)). "code": the published code's three layers of widths 4, ..., 2^N,
         never increasing, with N the smallest integer for which 2^N > n_features. Or a list of tuples such as
         ``[(8,), (8, 8)]``.
     widest
-        Where the widths of "paper" and "code" stop, 4 or more.
+        Largest width of "paper" and "code", 4 or more.
     alpha
         Strengths of the squared penalty on the weights (of trees: on the values of their leaves) to choose
         from, or a single one; 1 / C of a logistic regression. None: 1e-5 and 1 for networks, 1, 10 and 100
         for logistic regressions, 1 for trees. The published code has 1e-5 only.
     max_iter
-        Most steps of L-BFGS per network or logistic regression.
-    members
-        Networks with different initial weights whose probabilities are averaged in the final labeler. A
-        logistic regression has one member.
+        Maximum number of L-BFGS steps per network or logistic regression.
+    n_members
+        Number of networks with different initial weights whose probabilities are averaged in the final
+        labeler. A logistic regression has one member.
     standardize
-        Bring every feature to mean 0 and variance 1 first.
+        Standardize every feature to mean 0 and variance 1 first.
     self_match
-        What to fit a labeled image with in the columns of patterns that were cut from it, where it scores
-        about 1: "keep" this score, or replace it by the "mean" of the column over the other images of the
-        same class. Matters only where `fit` is told the `sources`.
+        How to treat the score of a labeled image for a pattern that was cut from it, which is about 1:
+        "keep" it, or replace it by the "mean" of the column over the other images of the same class. Has an
+        effect only if `fit` is given `pattern_rows`.
     threshold
-        Two classes: the members' probability of ``classes_[1]`` above which that is the answer, between 0
-        and 1. `predict_proba` is shifted so that it becomes 0.5. "calibrated" takes it from predictions for
-        labeled images by members that were not fitted to them, so that as many images are called
-        ``classes_[1]`` as are. More classes: not used.
+        For two classes: the members' probability of ``classes_[1]`` above which it is predicted, between 0
+        and 1. `predict_proba` is shifted so that the threshold becomes 0.5. "calibrated" chooses it from
+        out-of-fold predictions so that as many labeled images are predicted to be ``classes_[1]`` as are.
+        Not used for more classes.
     calibrate
-        Bring the probabilities to the temperature at which those of images that the members were not fitted
-        to come true. No answer changes by it.
+        Scale the probabilities by the temperature that fits out-of-fold predictions best. No prediction
+        changes.
     examples_per_fold
-        Examples of every class that a fold of the cross-validation should have.
+        Desired number of examples of every class in a fold of the cross-validation.
     random_state
         Seed of the folds and of the members.
     n_jobs
-        Processes that fit candidates at the same time (joblib); the result does not depend on it.
+        Number of processes that fit candidates in parallel (joblib); the result does not depend on it.
 
     Attributes
     ----------
@@ -135,7 +135,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
     use, or the macro average for more classes. Ties go to the candidate with fewer parameters, then to the
     weaker penalty.
 
-    We leave the paper in six points; its exact form is ``WeakLabeler(widest=512, alpha=1e-5, members=1,
+    We leave the paper in six points; its exact form is ``WeakLabeler(widest=512, alpha=1e-5, n_members=1,
     standardize=False, threshold=0.5, calibrate=False)``, where 512 is the published code's bound. The reasons
     are measured by cross-validation inside labeled images, 78 images with 10 cracks (KSDD, ten random draws)
     and 600 images of six classes (NEU):
@@ -182,7 +182,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         widest: int = 64,
         alpha: float | Sequence[float] | None = None,
         max_iter: int = 400,
-        members: int = 5,
+        n_members: int = 5,
         standardize: bool = True,
         self_match: Literal["keep", "mean"] = "keep",
         threshold: Literal["calibrated"] | float = "calibrated",
@@ -196,7 +196,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         self.widest = widest
         self.alpha = alpha
         self.max_iter = max_iter
-        self.members = members
+        self.n_members = n_members
         self.standardize = standardize
         self.self_match = self_match
         self.threshold = threshold
@@ -205,7 +205,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sources: ArrayLike | None = None) -> Self:
+    def fit(self, X: ArrayLike, y: ArrayLike, pattern_rows: ArrayLike | None = None) -> Self:
         """Choose a candidate and fit it.
 
         Parameters
@@ -214,10 +214,10 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
             (n, n_features) similarities of labeled images.
         y
             (n,) their classes, two or more. Every value is a class: leave unlabeled rows out.
-        sources
-            (n_features,) the row of `X` whose image the feature's pattern was cut from (or augmented from a
-            pattern that was), -1 where it is none of them, as `pattern_sources` tells. None: no pattern was
-            cut from these images.
+        pattern_rows
+            (n_features,) the row of `X` of the image that each feature's pattern was cut from (or augmented
+            from a pattern that was), -1 for other images, as from `ig_widgets.pattern_rows`. None: no pattern
+            was cut from these images.
 
         Returns
         -------
@@ -228,9 +228,9 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         ------
         ValueError
             If there are fewer than two classes, a row of `X` has missing values, a setting is out of range,
-            or `sources` does not fit to `X`.
+            or `pattern_rows` does not fit `X`.
         """
-        self.classes_, examples = checked_examples(self, X, y, sources)
+        self.classes_, examples = validate_examples(self, X, y, pattern_rows)
         self._check_settings()
         codes = examples.codes
         candidates = list_candidates(
@@ -247,27 +247,27 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         if not folds:
             few = self.classes_[np.argmin(np.bincount(codes))]
             warnings.warn(
-                f"class '{few}' has a single example, so no candidate can be validated: the smallest one was "
-                "taken and the threshold is 0.5; label more examples of it",
+                f"class '{few}' has a single example, so no candidate can be validated: the smallest one is "
+                "used, with a threshold of 0.5; label more examples of it",
                 SelectionWarning,
                 stacklevel=2,
             )
         fitting = Fitting(self.standardize, self.self_match, seed, self.n_jobs)
         trials = fitting.trials(candidates, examples, folds) if folds and len(candidates) > 1 else []
-        threshold = partial(threshold_of, codes=codes, given=self.threshold)
+        threshold = partial(choose_threshold, codes=codes, given=self.threshold)
         self.scores_ = selection_table(candidates, trials, folds, codes, threshold)
         chosen = candidates[int(self.scores_["chosen"].argmax())]
         self.hidden_layer_sizes_ = chosen.settings.get("hidden_layer_sizes")
         self.alpha_ = chosen.settings["alpha"]
-        self.fold_fits_ = fitting.fold_fits(chosen, examples, folds, self.members)
+        self.fold_fits_ = fitting.fold_fits(chosen, examples, folds, self.n_members)
         P = np.full((len(codes), len(self.classes_)), np.nan)
         if folds:
-            P = gathered([fit.P for fit in self.fold_fits_], folds, len(codes))
+            P = gather([fit.P for fit in self.fold_fits_], folds, len(codes))
         self.threshold_ = threshold(P)
-        P = shifted(P, self.threshold_)
+        P = apply_threshold(P, self.threshold_)
         self.temperature_ = best_temperature(P, codes) if self.calibrate else 1.0
-        self.oof_probabilities_ = tempered(P, self.temperature_)
-        self.members_, self.mean_, self.scale_ = fitting.members(chosen, examples, self.members)
+        self.oof_probabilities_ = apply_temperature(P, self.temperature_)
+        self.members_, self.mean_, self.scale_ = fitting.members(chosen, examples, self.n_members)
         self.n_iter_ = max(int(np.max(member.n_iter_)) for member in self.members_)
         return self
 
@@ -291,34 +291,13 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         ValueError
             If a row of `X` has missing values, such as that of an image that cannot be read.
         """
-        features = checked_rows(self, X)
+        features = validate_rows(self, X)
         P = Members(self.members_, self.mean_, self.scale_).probabilities(features)
-        return tempered(shifted(P, self.threshold_), self.temperature_)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of every image.
-
-        Parameters
-        ----------
-        X
-            (n, n_features) similarities.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Elements of ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            If a row of `X` has missing values.
-        """
-        P = self.predict_proba(X)
-        return np.asarray(self.classes_[P.argmax(axis=1)])
+        return apply_temperature(apply_threshold(P, self.threshold_), self.temperature_)
 
     def _check_settings(self) -> None:
-        if self.members < 1:
-            raise ValueError(f"members is {self.members}; at least 1 is needed")
+        if self.n_members < 1:
+            raise ValueError(f"n_members is {self.n_members}; at least 1 is needed")
         if self.examples_per_fold < 1:
             raise ValueError(f"examples_per_fold is {self.examples_per_fold}; give 1 or more")
         if self.self_match not in ("keep", "mean"):
@@ -326,9 +305,7 @@ class WeakLabeler(ClassifierMixin, BaseEstimator):
         if isinstance(self.threshold, str):
             if self.threshold != "calibrated":
                 raise ValueError(
-                    f"threshold is {self.threshold!r}; give 'calibrated' or a number from 0 to 1"
+                    f"threshold is {self.threshold!r}; give 'calibrated' or a number between 0 and 1"
                 )
         elif not 0 < self.threshold < 1:
-            raise ValueError(
-                f"threshold is {self.threshold}; give a probability between 0 and 1, not one of them"
-            )
+            raise ValueError(f"threshold is {self.threshold}; it must lie strictly between 0 and 1")

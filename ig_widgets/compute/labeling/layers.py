@@ -1,4 +1,4 @@
-"""The sizes of the networks that the weak labeler compares."""
+"""Hidden-layer sizes of the networks that the weak labeler compares."""
 
 import math
 from collections.abc import Iterator

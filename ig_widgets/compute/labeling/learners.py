@@ -1,4 +1,4 @@
-"""What a weak labeler can be: networks, logistic regressions or boosted trees, to choose from."""
+"""Candidates of a weak labeler: networks, logistic regressions or boosted trees."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
@@ -30,7 +30,7 @@ class Candidate(NamedTuple):
     model: Any  # a classifier of scikit-learn that is not fitted
     seeded: bool  # whether two of them with different seeds differ
 
-    def ended(self, model: Any) -> float:
+    def convergence(self, model: Any) -> float:
         """Return 1 if a fitted copy had ended before its limit on the steps, else 0; NaN for trees."""
         if isinstance(model, HistGradientBoostingClassifier):
             return np.nan
@@ -59,7 +59,7 @@ def list_candidates(
     alphas = [float(penalty) for penalty in np.atleast_1d(np.asarray(given, dtype=float))]
     if not alphas or (learner == "network" and len(hidden_layers) == 0):
         raise ValueError(
-            "there is nothing to choose from; give hidden_layers and alpha at least one value each"
+            "there is nothing to choose from; give at least one value each for hidden_layers and alpha"
         )
     if min(alphas) < 0:
         raise ValueError(f"alpha is {min(alphas)}; give 0 or more")

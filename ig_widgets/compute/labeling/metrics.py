@@ -1,4 +1,4 @@
-"""How good the labels are, where the truth is known."""
+"""Quality of labels where the truth is known."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -41,7 +41,7 @@ def label_metrics(y: ArrayLike, P: ArrayLike) -> dict[str, float]:
     truth, probabilities = np.asarray(y), np.asarray(P, dtype=np.float64)
     if probabilities.ndim != 2 or probabilities.shape[1] < 2 or truth.shape != probabilities.shape[:1]:
         raise ValueError(
-            f"y of shape {truth.shape} and P of shape {probabilities.shape} do not fit; they are (n,) and "
+            f"y of shape {truth.shape} and P of shape {probabilities.shape} do not match; give (n,) and "
             "(n, n_classes) with 2 classes or more"
         )
     classes = range(probabilities.shape[1])

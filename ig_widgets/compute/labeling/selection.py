@@ -1,4 +1,4 @@
-"""The table from which the weak labeler's form is chosen."""
+"""Selection of the candidate that a weak labeler uses."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
-from ig_widgets.compute.labeling.folds import Fold, gathered
+from ig_widgets.compute.labeling.folds import Fold, gather
 from ig_widgets.compute.labeling.learners import Candidate
-from ig_widgets.compute.labeling.threshold import shifted
+from ig_widgets.compute.labeling.threshold import apply_threshold
 
 _Floats: TypeAlias = NDArray[np.float64]
 _Ints: TypeAlias = NDArray[np.int64]
@@ -44,8 +44,11 @@ def selection_table(
     table[["f1", "f1_sd", "converged"]] = np.nan
     for row, of_candidate in enumerate(trials):
         parts = [P for P, _ in of_candidate]
-        cut = threshold(gathered(parts, folds, len(codes)))
-        f1 = [_f1(codes[left_out], shifted(P, cut)) for P, (_, left_out) in zip(parts, folds, strict=True)]
+        cut = threshold(gather(parts, folds, len(codes)))
+        f1 = [
+            _f1(codes[left_out], apply_threshold(P, cut))
+            for P, (_, left_out) in zip(parts, folds, strict=True)
+        ]
         ended = np.mean([ended for _, ended in of_candidate])
         table.loc[row, ["f1", "f1_sd", "converged"]] = np.mean(f1), np.std(f1), ended
     # rounding, so that the last bit of a mean does not decide a tie

@@ -1,4 +1,4 @@
-"""A labeler on top of others: what one believes, as columns for the next."""
+"""Stacking: one model's probabilities as features of the next."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

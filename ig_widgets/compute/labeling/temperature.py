@@ -1,4 +1,4 @@
-"""One temperature for all probabilities: how sure the weak labeler may be."""
+"""Calibration of probabilities by one temperature."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def best_temperature(P: NDArray[np.float64], codes: NDArray[np.int64]) -> float:
     return float(np.exp(best.x)) if best.fun < loss(0.0) else 1.0
 
 
-def tempered(P: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
+def apply_temperature(P: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:
     """Return ``P ** (1 / temperature)``, rows again with the sum 1: what was the most probable remains so.
 
     Unless the temperature is 1, probabilities below 2e-16 are taken for that.

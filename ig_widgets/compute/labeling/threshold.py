@@ -1,4 +1,4 @@
-"""The decision threshold of two classes: where it lies, and probabilities moved so that it is 0.5."""
+"""The decision threshold of two classes, and probabilities shifted so that it becomes 0.5."""
 
 import math
 from typing import Literal
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def threshold_of(
+def choose_threshold(
     P: NDArray[np.float64], codes: NDArray[np.int64], given: Literal["calibrated"] | float
 ) -> float:
     """Return the threshold of two classes, which is given or made from rows that are not NaN; else NaN."""
@@ -33,7 +33,7 @@ def break_even(p: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
     return float(min(cut, math.nextafter(1, 0)))  # its odds must be finite
 
 
-def shifted(P: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
+def apply_threshold(P: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
     """Divide the odds of class 1 by those of the threshold, which so becomes 0.5; not for more classes."""
     if math.isnan(threshold):
         return P

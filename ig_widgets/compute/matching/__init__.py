@@ -1,1 +1,1 @@
-"""How similar images and patterns are, and where."""
+"""Similarities of images to patterns, and the places of the best matches."""

@@ -1,4 +1,4 @@
-"""One pattern in all images, while somebody waits for it."""
+"""Interactive search of one pattern in all images."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from ig_widgets.compute.matching.search.channels import Color, planes
+from ig_widgets.compute.matching.search.channels import Color, as_channels
 from ig_widgets.compute.matching.search.engine import Engine
 from ig_widgets.compute.matching.search.image_search import Place
-from ig_widgets.compute.matching.search.template_batch import Block
-from ig_widgets.compute.matching.search.tiles import Scene
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch
+from ig_widgets.compute.matching.search.tiles import TiledImage
 from ig_widgets.data.digests import array_digest
 from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
@@ -29,7 +29,7 @@ _LARGEST = 512  # a side of a pattern for which a large image is prepared at lea
 _COLUMNS = ("image", "score", "x", "y", "width", "height")
 
 
-class SceneCache:
+class TiledImageCache:
     """Images prepared for searching, up to a number of bytes; found again by content.
 
     Every search goes through all images in the same order, so what was not used for longest is just what
@@ -43,27 +43,27 @@ class SceneCache:
         self._search = 0
         self._lock = Lock()
 
-    def __reduce__(self) -> tuple[type["SceneCache"], tuple[int]]:
+    def __reduce__(self) -> tuple[type["TiledImageCache"], tuple[int]]:
         """Travel to another process empty."""
-        return (SceneCache, (self._max_bytes,))
+        return (TiledImageCache, (self._max_bytes,))
 
     def begin(self) -> None:
         """Say that another search begins."""
         with self._lock:
             self._search += 1
 
-    def get(self, digest: bytes, color: Color, largest: tuple[int, int]) -> Scene | None:
-        """Return the scene of an image if it is there and patterns may be as large as this."""
+    def get(self, digest: bytes, color: Color, largest: tuple[int, int]) -> TiledImage | None:
+        """Return an image if it is there and patterns may be as large as this."""
         with self._lock:
             kept = self._kept.get((digest, color))
-        return kept.scene if kept is not None and kept.scene.holds(largest) else None
+        return kept.image if kept is not None and kept.image.holds(largest) else None
 
-    def keep(self, digest: bytes, color: Color, scene: Scene) -> None:
-        """Keep a scene that has just been used, if there is room."""
+    def keep(self, digest: bytes, color: Color, image: TiledImage) -> None:
+        """Keep an image that has just been used, if there is room."""
         key = (digest, color)
-        new = _Kept(scene, scene.nbytes, self._search)
+        new = _Kept(image, image.nbytes, self._search)
         with self._lock:
-            if key in self._kept and self._kept[key].scene is scene and self._kept[key].nbytes == new.nbytes:
+            if key in self._kept and self._kept[key].image is image and self._kept[key].nbytes == new.nbytes:
                 self._kept[key] = new
                 self._kept.move_to_end(key)
                 return
@@ -79,7 +79,7 @@ class SceneCache:
 
 
 class _Kept(NamedTuple):
-    scene: Scene
+    image: TiledImage
     nbytes: int
     search: int
 
@@ -88,7 +88,7 @@ def find_hits(
     engine: Engine,
     images: Sequence[NDArray[Any]],
     names: Sequence[str],
-    scenes: SceneCache,
+    cache: TiledImageCache,
     *,
     color: Color,
     count: int,
@@ -96,9 +96,9 @@ def find_hits(
     progress: bool,
 ) -> Iterator[pd.DataFrame]:
     """Do what `PatternMatcher.hits` says, for the first pattern and kind of score of an engine."""
-    scenes.begin()
-    block = Block(engine.templates[:1])
-    search = partial(_search, engine, block, images, names, scenes, color=color, count=count)
+    cache.begin()
+    batch = TemplateBatch(engine.templates[:1])
+    search = partial(_search, engine, batch, images, names, cache, color=color, count=count)
     rows: list[tuple[Any, ...]] = []
     shown = monotonic()
     results = ahead(search, range(len(images)))
@@ -117,10 +117,10 @@ def find_hits(
 
 def _search(  # noqa: PLR0917
     engine: Engine,
-    block: Block,
+    batch: TemplateBatch,
     images: Sequence[NDArray[Any]],
     names: Sequence[str],
-    scenes: SceneCache,
+    cache: TiledImageCache,
     i: int,
     *,
     color: Color,
@@ -131,20 +131,20 @@ def _search(  # noqa: PLR0917
         return i, []
     try:
         digest = images.digest(i) if isinstance(images, ImageSet) else array_digest(images[i])
-        scene = scenes.get(digest, color, engine.largest)
+        image = cache.get(digest, color, engine.largest)
     except (ImageError, OSError):
-        digest, scene = b"", None  # reading the image will fail, too, and make a note of it
-    if scene is None:
+        digest, image = b"", None  # reading the image will fail, too, and make a note of it
+    if image is None:
         # a set of one says what is wrong with an image that cannot be read
-        image = next(iter(images[i : i + 1])) if isinstance(images, ImageSet) else images[i]
-        if np.size(image) == 0:
+        array = next(iter(images[i : i + 1])) if isinstance(images, ImageSet) else images[i]
+        if np.size(array) == 0:
             return i, []
         largest = (max(_LARGEST, template.height), max(_LARGEST, template.width))
-        scene = Scene(planes(image, f"image {names[i]!r}", color), largest)
-    if engine.shrink and not template.fits(scene.height, scene.width):
-        block = Block([template.shrunk(scene.height, scene.width)])
-    places = engine.places(scene, block, engine.workspace(), count=count)[0][0]
-    scenes.keep(digest, color, scene)
+        image = TiledImage(as_channels(array, f"image {names[i]!r}", color), largest)
+    if engine.shrink and not template.fits(image.height, image.width):
+        batch = TemplateBatch([template.shrink_to_fit(image.height, image.width)])
+    places = engine.places(image, batch, engine.workspace(), count=count)[0][0]
+    cache.keep(digest, color, image)
     return i, places
 
 

@@ -1,4 +1,4 @@
-"""Similarity of images to patterns: how well each pattern is found in each image, and where."""
+"""Similarities of images to patterns by normalized cross-correlation."""
 
 import warnings
 from collections.abc import Generator, Iterator, Sequence
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ig_widgets.compute.matching.hits import SceneCache, find_hits
-from ig_widgets.compute.matching.search.channels import Color, planes
+from ig_widgets.compute.matching.hits import TiledImageCache, find_hits
+from ig_widgets.compute.matching.search.channels import Color, as_channels
 from ig_widgets.compute.matching.search.engine import Engine, Oversized
 from ig_widgets.compute.matching.search.image_search import Search
 from ig_widgets.compute.matching.search.prepared_image import Kind
@@ -131,17 +131,17 @@ def match(
     (1.0, (18, 8, 32, 16))
     """
     _check_choices(search=(search, Search), scores=(scores, Kind), color=(color, Color))
-    template = Template(planes(pattern, "the pattern", color))
+    template = Template(as_channels(pattern, "the pattern", color))
     if template.flat:
         _warn_flat(["the pattern"])
     engine = Engine([template], [scores], search=search, signed=signed, oversized="zero")
-    found, boxes = engine.match([planes(image, "the image", color)])
+    found, boxes = engine.match([as_channels(image, "the image", color)])
     x0, y0, x1, y1 = boxes[0, 0, 0].tolist()
     return Match(float(found[0, 0, 0]), (x0, y0, x1, y1))
 
 
 class PatternMatcher(TransformerMixin, BaseEstimator):
-    """Turn images into their similarities to patterns, one feature per pattern.
+    """Transform images to their similarities to patterns, one feature per pattern.
 
     Parameters
     ----------
@@ -255,7 +255,7 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
             raise ValueError("there is no pattern to match: draw or load at least one")
         self.feature_names_ = _names(self.patterns, "pattern")
         arrays = [
-            planes(pattern, f"pattern {name!r}", self.color)
+            as_channels(pattern, f"pattern {name!r}", self.color)
             for name, pattern in zip(self.feature_names_, self.patterns, strict=True)
         ]
         self.templates_ = [Template(array) for array in arrays]
@@ -287,7 +287,7 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         return self.locate(X)[0]
 
     def locate(self, images: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """Score every image against every pattern, and say where each is found.
+        """Score every image against every pattern, and return where each is found.
 
         Each image is decoded once, and only a few are in memory at a time.
 
@@ -349,7 +349,7 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         threshold: float = 0,
         progress: bool = False,
     ) -> Iterator[pd.DataFrame]:
-        """Look for one pattern in all images, and show what is found while it is found.
+        """Search one pattern in all images, and yield the hits while the search goes on.
 
         Uses the matcher's settings (of both scores the centered one) but not its patterns, and no store; it
         need not be fitted. Images that
@@ -401,15 +401,15 @@ class PatternMatcher(TransformerMixin, BaseEstimator):
         self._check_settings()
         if per_image < 1:
             raise ValueError(f"per_image is {per_image}; ask for at least one place")
-        template = Template(planes(pattern, "the pattern", self.color))
+        template = Template(as_channels(pattern, "the pattern", self.color))
         if template.flat:
             _warn_flat(["the pattern"])
-        scenes = self.__dict__.setdefault("_scenes", SceneCache())
+        cache = self.__dict__.setdefault("_tiled_images", TiledImageCache())
         return find_hits(
             self._engine_for([template]),
             images,
             _names(images, "image"),
-            scenes,
+            cache,
             color=self.color,
             count=per_image,
             threshold=threshold,
@@ -512,7 +512,7 @@ def _attempt(engine: Engine, task: Task, color: Color) -> _Result | Exception:
 
 def _run(engine: "Engine | TensorEngine", task: Task, color: Color) -> _Result:
     images = (
-        planes(image, f"image {name!r}", color) if np.size(image) else np.empty((1, 0, 0), np.uint8)
+        as_channels(image, f"image {name!r}", color) if np.size(image) else np.empty((1, 0, 0), np.uint8)
         for image, name in zip(task.images, task.names, strict=True)
     )
     scores, boxes = engine.match(images, task.patterns)

@@ -1,4 +1,4 @@
-"""How well a pattern fits at every place of an image."""
+"""The score of a pattern at every place of an image."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.matching.search.channels import luminance, planes
+from ig_widgets.compute.matching.search.channels import as_channels, luminance
 
 
 def score_map(image: NDArray[Any], pattern: NDArray[Any]) -> NDArray[np.float32]:
@@ -43,7 +43,10 @@ def score_map(image: NDArray[Any], pattern: NDArray[Any]) -> NDArray[np.float32]
     height, width = pattern.shape[:2]
     if height > image.shape[0] or width > image.shape[1]:
         return whole
-    large, small = planes(image, "the image", "channels"), planes(pattern, "the pattern", "channels")
+    large, small = (
+        as_channels(image, "the image", "channels"),
+        as_channels(pattern, "the pattern", "channels"),
+    )
     if len(large) != len(small):
         large, small = luminance(large), luminance(small)
     large, small = (np.moveaxis(both, 0, -1).astype(np.float32, order="C") for both in (large, small))

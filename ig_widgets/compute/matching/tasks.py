@@ -1,4 +1,4 @@
-"""The work of the matcher in tasks: which images, which patterns."""
+"""Division of the matcher's work into tasks of some images and patterns."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple

@@ -1,1 +1,1 @@
-"""Convolutional networks, and how they are trained."""
+"""Convolutional networks and their training."""

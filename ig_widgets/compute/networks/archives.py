@@ -1,4 +1,4 @@
-"""Nested tensors and numbers in one file that is no pickle."""
+"""Nested tensors and numbers in one file, without pickle."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def write_archive(path: str | os.PathLike[str], content: Any) -> None:
         Dictionaries, lists and tuples of tensors, of numpy arrays without objects, and of what JSON knows.
     """
     arrays: list[NDArray[Any]] = []
-    tree = json.dumps(_packed(content, arrays))
+    tree = json.dumps(_pack(content, arrays))
     part = Path(f"{os.fspath(path)}.part")
     named: dict[str, Any] = {str(number): array for number, array in enumerate(arrays)}
     with part.open("wb") as file:
@@ -30,7 +30,7 @@ def write_archive(path: str | os.PathLike[str], content: Any) -> None:
 
 
 def read_archive(path: str | os.PathLike[str]) -> Any:
-    """Read what `write_archive` has written; arrays and tensors come back as tensors.
+    """Read a file written by `write_archive`; arrays and tensors come back as tensors.
 
     Raises
     ------
@@ -39,27 +39,27 @@ def read_archive(path: str | os.PathLike[str]) -> Any:
     """
     with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as found:
         tree = json.loads(found["tree"].tobytes())
-        return _unpacked(tree, found)
+        return _unpack(tree, found)
 
 
-def _packed(value: Any, arrays: list[NDArray[Any]]) -> Any:
+def _pack(value: Any, arrays: list[NDArray[Any]]) -> Any:
     if isinstance(value, torch.Tensor | np.ndarray):
         arrays.append(np.asarray(value.detach().cpu()) if isinstance(value, torch.Tensor) else value)
         return {"array": str(len(arrays) - 1)}
     if isinstance(value, dict):  # pairs, since optimisers have numbers for keys
-        return {"dict": [[key, _packed(item, arrays)] for key, item in value.items()]}
+        return {"dict": [[key, _pack(item, arrays)] for key, item in value.items()]}
     if isinstance(value, list | tuple):
-        return {type(value).__name__: [_packed(item, arrays) for item in value]}
+        return {type(value).__name__: [_pack(item, arrays) for item in value]}
     return value
 
 
-def _unpacked(value: Any, found: Any) -> Any:
+def _unpack(value: Any, found: Any) -> Any:
     if not isinstance(value, dict):
         return value
     ((kind, inside),) = value.items()
     if kind == "array":
         return torch.from_numpy(found[inside])
     if kind == "dict":
-        return {key: _unpacked(item, found) for key, item in inside}
-    items = [_unpacked(item, found) for item in inside]
+        return {key: _unpack(item, found) for key, item in inside}
+    items = [_unpack(item, found) for item in inside]
     return tuple(items) if kind == "tuple" else items

@@ -1,4 +1,4 @@
-"""Random variations of the images that a network learns from."""
+"""Random augmentation of training images."""
 
 import torch
 from torch import Tensor
@@ -8,8 +8,8 @@ _SHIFT = 0.1
 _LIGHT = 0.2
 
 
-def varied(x: Tensor) -> Tensor:
-    """Flip, shift and relight every image in a random way of its own.
+def augment(x: Tensor) -> Tensor:
+    """Flip, shift and relight every image at random.
 
     Parameters
     ----------

@@ -1,27 +1,28 @@
-"""A convolutional network that classifies images, learned from labels or from their probabilities."""
+"""A convolutional image classifier, trained on labels or on probabilities of labels."""
 
 import math
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ig_widgets.compute.networks.augmentation import varied
+from ig_widgets.compute.networks.augmentation import augment
 from ig_widgets.compute.networks.backbones import BACKBONES, BackboneName
 from ig_widgets.compute.networks.devices import Device, on_cuda
-from ig_widgets.compute.networks.normalization import OFFICIAL, moments, standardized
+from ig_widgets.compute.networks.normalization import OFFICIAL, channel_moments, normalize
 from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
-from ig_widgets.compute.networks.resizing import Images, network_size, shrunk, shrunk_in_turn
-from ig_widgets.compute.networks.targets import checked_targets, most_probable
+from ig_widgets.compute.networks.prediction import PredictsFromProba
+from ig_widgets.compute.networks.resizing import Images, network_size, resize_images, resize_in_batches
+from ig_widgets.compute.networks.targets import validate_targets
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.networks.weights import load_weights
 from ig_widgets.compute.threads import free_cores, threads
@@ -29,7 +30,7 @@ from ig_widgets.compute.threads import free_cores, threads
 _Floats: TypeAlias = NDArray[np.float64]
 
 
-class ImageClassifier(ClassifierMixin, BaseEstimator):
+class ImageClassifier(PredictsFromProba, BaseEstimator):
     """Train a convolutional network on images and labels, or on images and probabilities of labels.
 
     Trained on the development set, this is the paper's baseline that learns its own features; trained on the
@@ -59,7 +60,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         classes that are equally common. Otherwise, with 10 defects among 78 images, few or none may exceed
         0.5.
     augment
-        Vary the images at random: flips, small shifts, contrast and brightness; see `varied`.
+        Vary the images at random: flips, small shifts, contrast and brightness; see `augment`.
     device
         "cpu", "cuda", or "auto": a GPU if there is one.
     precision
@@ -87,7 +88,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
     The loss is the expected cross-entropy: its mean over the classes, weighted by their probabilities, as in
     Ratner et al. 2016 ("Data Programming"). Of the training, the paper says which networks were used, and no
     more. Gray images are repeated in the three channels, which the official weights need and which costs
-    next to nothing. `fit` holds all images in memory, but at the reduced size (see `shrunk`);
+    next to nothing. `fit` holds all images in memory, but at the reduced size (see `resize_images`);
     `predict_proba` a few of them.
 
     Measured inside the development set of KSDD (ResNet-18 from scratch, 224 x 96 pixels, 25 epochs, 39 of the
@@ -155,7 +156,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def training(self, images: Images, targets: ArrayLike) -> Iterator[Record]:
-        """Train a network in a loop of the caller, who may show the progress, measure, or stop.
+        """Train a network in the caller's loop, which can show progress, measure, or stop.
 
         Parameters
         ----------
@@ -173,19 +174,19 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             As for `fit`.
         """
         self._check_settings()
-        self.classes_, P = checked_targets(targets, len(images))
+        self.classes_, P = validate_targets(targets, len(images))
         self.size_ = network_size(images) if self.size is None else self.size
-        pixels, positions = shrunk(images, self.size_)
+        pixels, positions = resize_images(images, self.size_)
         known = ~np.isnan(P[positions]).any(axis=1)
         pixels, P = pixels[known], P[positions[known]]
         if len(P) < 2 or np.count_nonzero(P.sum(axis=0)) < 2:
             raise ValueError(
-                f"{len(P)} of {len(images)} images can be read and have a target; give at least 2, and 2 "
-                "classes among them"
+                f"{len(P)} of {len(images)} images can be read and have a target; give at least 2, of 2 "
+                "classes"
             )
         self.mean_: _Floats
         self.scale_: _Floats
-        self.mean_, self.scale_ = moments(pixels) if self.weights is None else OFFICIAL
+        self.mean_, self.scale_ = channel_moments(pixels) if self.weights is None else OFFICIAL
         # one draw, so that a RandomState shared by several estimators moves on by the same amount every time
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         randomness = TorchRandomness(seed)
@@ -209,37 +210,17 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         self.network_.eval()
         P = np.full((len(images), len(self.classes_)), np.nan)
-        for pixels, positions in shrunk_in_turn(images, self.size_):
+        for pixels, positions in resize_in_batches(images, self.size_):
             with torch.inference_mode(), threads(free_cores()):
                 logits = self._logits(self._inputs(torch.from_numpy(pixels)))
                 P[positions] = logits.double().softmax(dim=1).cpu().numpy()
         return P
 
-    def predict(self, images: Images) -> NDArray[Any]:
-        """Return the most probable class of every image.
-
-        Parameters
-        ----------
-        images
-            As for `predict_proba`.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-            Elements of ``classes_``.
-
-        Raises
-        ------
-        ValueError
-            If an image is empty: it has no class.
-        """
-        return most_probable(self.predict_proba(images), self.classes_)
-
     def _check_settings(self) -> None:
         if isinstance(self.backbone, str) and self.backbone not in BACKBONES:
             raise ValueError(
                 f"backbone is {self.backbone!r}; give one of {', '.join(BACKBONES)}, or a function that "
-                "makes a network for a number of classes"
+                "returns a network for a given number of classes"
             )
         if self.size is not None and not (np.shape(self.size) == (2,) and min(self.size) >= 32):
             raise ValueError(f"size is {self.size}; give height and width in pixels, at least 32")
@@ -258,7 +239,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         return network
 
     def _learn(self, pixels: Tensor, P: Tensor, seed: int, randomness: TorchRandomness) -> Iterator[Record]:
-        """Train the network on images as from `shrunk` and (n, n_classes) probabilities."""
+        """Train the network on images as from `resize_images` and (n, n_classes) probabilities."""
         network = self.network_
         shares = P.mean(dim=0).clamp(min=1e-6)  # a class without examples weighs nothing: no division by 0
         weights = 1 / (len(shares) * shares) if self.balance else torch.ones(len(shares))
@@ -268,7 +249,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
             network.train()
             with randomness():
                 x = self._inputs(pixels[rows])
-                logits = self._logits(varied(x) if self.augment else x)
+                logits = self._logits(augment(x) if self.augment else x)
             loss = functional.cross_entropy(logits, P[rows].to(x.device), weight=weights.to(x.device))
             optimizer.step(loss, len(rows))
             return {"loss": loss.item()}
@@ -277,7 +258,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):
         return train(step, batches, self.epochs, pixels=self.batch_size * math.prod(self.size_))
 
     def _inputs(self, pixels: Tensor) -> Tensor:
-        return standardized(pixels.to(next(self.network_.parameters()).device), self.mean_, self.scale_)
+        return normalize(pixels.to(next(self.network_.parameters()).device), self.mean_, self.scale_)
 
     def _logits(self, x: Tensor) -> Tensor:
         with autocast(x.device.type, self.precision):

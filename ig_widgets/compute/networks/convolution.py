@@ -1,4 +1,4 @@
-"""A convolution that is right for narrow images, too."""
+"""A convolution that also handles narrow images correctly."""
 
 import torch
 from torch import Tensor, nn

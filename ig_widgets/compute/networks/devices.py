@@ -1,4 +1,4 @@
-"""Whether there is a GPU to compute on; torch is loaded only when it has to be asked."""
+"""Detection of a GPU; torch is imported only if needed."""
 
 import shutil
 import sys

@@ -1,4 +1,4 @@
-"""Pixels as networks take them: floats with mean 0 and variance 1."""
+"""Normalization of pixels to mean 0 and variance 1."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ OFFICIAL = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 """Mean and deviation of red, green and blue in [0, 1] that official weights were trained with."""
 
 
-def moments(pixels: NDArray[np.uint8]) -> tuple[_Floats, _Floats]:
+def channel_moments(pixels: NDArray[np.uint8]) -> tuple[_Floats, _Floats]:
     """Return mean and standard deviation of red, green and blue.
 
     Parameters
@@ -33,7 +33,7 @@ def moments(pixels: NDArray[np.uint8]) -> tuple[_Floats, _Floats]:
     return np.broadcast_to(mean, 3), np.broadcast_to(scale, 3)
 
 
-def standardized(pixels: Tensor, mean: _Floats, scale: _Floats) -> Tensor:
+def normalize(pixels: Tensor, mean: _Floats, scale: _Floats) -> Tensor:
     """Return ``(pixels / 255 - mean) / scale`` as float32, gray repeated in the three channels.
 
     Parameters
@@ -41,7 +41,7 @@ def standardized(pixels: Tensor, mean: _Floats, scale: _Floats) -> Tensor:
     pixels
         uint8, (n, h, w) or (n, h, w, 3), on any device.
     mean, scale
-        (3,) as from `moments`.
+        (3,) as from `channel_moments`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""AdamW for a training of known length: the learning rate rises, and falls to 0 at the end."""
+"""AdamW for trainings of known length: the learning rate rises, then falls to 0."""
 
 import math
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class PacedAdamW:
-    """Take steps whose length follows how much of the training is over.
+    """AdamW whose learning rate depends on the share of the training that is over.
 
     The learning rate rises over the first tenth of the training, and falls along half a cosine.
 
@@ -29,7 +29,7 @@ class PacedAdamW:
         self._seen = 0
 
     def step(self, loss: Tensor, count: int) -> None:
-        """Go down the gradient of a loss on so many examples."""
+        """Take a step for the loss of a number of examples."""
         self._seen += count
         over = self._seen / self._n_examples
         pace = min(1.0, 10 * over) * (1 + math.cos(math.pi * over)) / 2

@@ -1,4 +1,4 @@
-"""In which floating-point format a network computes."""
+"""The floating-point format of a network."""
 
 from typing import Literal, TypeAlias
 

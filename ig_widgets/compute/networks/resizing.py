@@ -1,4 +1,4 @@
-"""Images of any size brought to the one size that a network sees."""
+"""Resizing images of any size to a network's input size."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ig_widgets.compute.networks.square_patches import resized
+from ig_widgets.compute.networks.square_patches import resize
 
 Images: TypeAlias = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
 """Images one after the other; an array holds images of one size."""
@@ -19,7 +19,7 @@ _AT_ONCE = 32  # images: more makes a prediction no faster
 
 
 def network_size(images: Iterable[NDArray[Any]]) -> tuple[int, int]:
-    """Choose the size to which images are brought for a network.
+    """Choose the input size of a network from the sizes of images.
 
     Parameters
     ----------
@@ -49,22 +49,21 @@ def network_size(images: Iterable[NDArray[Any]]) -> tuple[int, int]:
     shapes = [image.shape[:2] for image in islice(images, _LOOKED_AT) if image.size]
     if not shapes:
         raise ValueError(
-            f"none of the first {_LOOKED_AT} images can be read, so they do not say which size to take: give "
-            "size"
+            f"none of the first {_LOOKED_AT} images can be read, so no input size can be chosen; give size"
         )
     height, width = np.median(shapes, axis=0)
     scale = min(1.0, (_AREA / (height * width)) ** 0.5)
-    return _rounded(height * scale), _rounded(width * scale)
+    return _round_side(height * scale), _round_side(width * scale)
 
 
-def _rounded(side: float) -> int:
+def _round_side(side: float) -> int:
     return max(1, round(side / _STEP)) * _STEP
 
 
-def shrunk(
+def resize_images(
     images: Iterable[NDArray[np.uint8]], size: Sequence[int]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Bring images to one size.
+    """Resize images to one size.
 
     Parameters
     ----------
@@ -95,7 +94,7 @@ def shrunk(
                     f"image {position} has shape {image.shape} and dtype {image.dtype}; images are (H, W) or "
                     "(H, W, 3) with dtype uint8"
                 )
-            small.append(resized(image, *size))
+            small.append(resize(image, *size))
             positions.append(position)
     colored = any(image.ndim == 3 for image in small)
     pixels = np.empty((len(small), *size, 3) if colored else (len(small), *size), np.uint8)
@@ -105,23 +104,23 @@ def shrunk(
     return pixels, np.array(positions, dtype=np.int64)
 
 
-def shrunk_in_turn(
+def resize_in_batches(
     images: Images, size: Sequence[int]
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
-    """Bring images to one size, 32 at a time, so that any number of them can be gone through.
+    """Resize images to one size, 32 at a time, so that their number is not limited by memory.
 
     Parameters
     ----------
     images, size
-        As for `shrunk`.
+        As for `resize_images`.
 
     Yields
     ------
     pixels, positions
-        As from `shrunk`, of one image or more; positions are those among all images.
+        As from `resize_images`, of one image or more; positions are those among all images.
     """
     coming = iter(images)
     for start in range(0, len(images), _AT_ONCE):
-        pixels, positions = shrunk(islice(coming, _AT_ONCE), size)
+        pixels, positions = resize_images(islice(coming, _AT_ONCE), size)
         if len(pixels):
             yield pixels, start + positions

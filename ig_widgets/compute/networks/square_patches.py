@@ -1,4 +1,4 @@
-"""Patterns as squares of one size, which is what a network knows, and back."""
+"""Patterns resized to squares of one size, and back."""
 
 import math
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def resized(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+def resize(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     """Resize an image, (h, w) or (h, w, 3).
 
     Each axis for itself: pixels are averaged where it shrinks, and interpolated by cubics where it grows.
@@ -24,7 +24,7 @@ def resized(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uin
 
 
 def as_squares(patterns: Iterable[NDArray[np.uint8]], side: int) -> NDArray[np.uint8]:
-    """Make patterns fit a square, whatever their aspect.
+    """Resize patterns to squares, whatever their aspect ratio.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def as_squares(patterns: Iterable[NDArray[np.uint8]], side: int) -> NDArray[np.u
     """
     gray = [_gray(pattern) for pattern in patterns]
     channels = max(pattern.ndim for pattern in gray)
-    squares = [np.atleast_3d(resized(pattern, side, side)) for pattern in gray]  # (side, side, 1 or 3)
+    squares = [np.atleast_3d(resize(pattern, side, side)) for pattern in gray]  # (side, side, 1 or 3)
     if channels == 3:
         squares = [np.broadcast_to(square, (side, side, 3)) for square in squares]
     return np.ascontiguousarray(np.stack(squares).transpose(0, 3, 1, 2))
@@ -52,7 +52,7 @@ def as_image(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def correlations(squares: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return how much squares resemble others.
+    """Return the correlations of squares with others.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def correlations(squares: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArr
         Normalized correlation in [-1, 1], the mean of each channel subtracted; 0 for a square that has the
         same value everywhere, which resembles nothing.
     """
-    return _standardized(squares) @ _standardized(others).T
+    return _normalize(squares) @ _normalize(others).T
 
 
 def _gray(pattern: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -73,7 +73,7 @@ def _gray(pattern: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return pattern[:, :, 0] if pattern.ndim == 3 and (pattern == pattern[:, :, :1]).all() else pattern
 
 
-def _standardized(squares: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _normalize(squares: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the squares as rows of mean 0 and length 1."""
     centered = (squares - squares.mean(axis=(2, 3), keepdims=True)).reshape(
         len(squares), math.prod(squares.shape[1:])

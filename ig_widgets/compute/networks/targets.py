@@ -1,4 +1,4 @@
-"""What a network is to answer, as one matrix of probabilities, and what its answers mean."""
+"""Validation of the targets of a network: classes, or probabilities of classes."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets
 
 
-def checked_targets(targets: ArrayLike, n: int) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def validate_targets(targets: ArrayLike, n: int) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return the classes, and the probability of each for every image.
 
     Parameters
@@ -34,7 +34,9 @@ def checked_targets(targets: ArrayLike, n: int) -> tuple[NDArray[Any], NDArray[n
         check_classification_targets(given)
         classes, codes = np.unique(given, return_inverse=True)
         if classes.dtype.kind in "if" and -1 in classes and len(classes) > 2:
-            raise ValueError("a target is -1, which stands for images without a label; leave those out")
+            raise ValueError(
+                "a target is -1, which stands for an unlabeled image; leave unlabeled images out"
+            )
         P = np.eye(len(classes))[codes]
     else:
         classes, P = np.arange(given.shape[1]), given.astype(np.float64)
@@ -48,20 +50,3 @@ def checked_targets(targets: ArrayLike, n: int) -> tuple[NDArray[Any], NDArray[n
     if len(classes) < 2:
         raise ValueError("the targets have fewer than 2 classes; give images of another class as well")
     return classes, P
-
-
-def most_probable(P: NDArray[np.float64], classes: NDArray[Any]) -> NDArray[Any]:
-    """Return the class with the highest probability of every image.
-
-    Raises
-    ------
-    ValueError
-        If an image has no probabilities, since it cannot be read.
-    """
-    empty = np.flatnonzero(np.isnan(P).any(axis=1))
-    if len(empty):
-        raise ValueError(
-            f"image {empty[0]} is empty, as unreadable ones are, so it has no class; leave it out, or take "
-            "predict_proba, which gives NaN for it"
-        )
-    return np.asarray(classes[P.argmax(axis=1)])

@@ -1,4 +1,4 @@
-"""The one training loop: networks differ in what they do with a batch, nothing else."""
+"""The training loop shared by all networks."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ _SHARE = (
 def train(
     step: Callable[[Batch], Mapping[str, float]], batches: Iterable[Batch], epochs: int, *, pixels: int = 0
 ) -> Iterator[Record]:
-    """Go through the batches again and again, and tell after each time how it went.
+    """Train for a number of epochs, and yield the mean of what each step returns.
 
     Steps are `deterministic`. Nothing happens between two records: progress bars, logging, stopping early
     and a Stop button are the caller's ``for`` loop and its ``break``.
@@ -65,12 +65,12 @@ def train(
         with deterministic(), threads(max(1, min(usable_cores(), pixels // _SHARE))):
             measured = [step(batch) for batch in batches]
         if not measured:
-            raise ValueError("there is no batch to learn from: give at least one example")
+            raise ValueError("there is no batch to train on; give at least one example")
         record = {name: float(np.mean([one[name] for one in measured])) for name in measured[0]}
         for name, value in record.items():
             if not math.isfinite(value):
                 raise FloatingPointError(
-                    f"{name} is {value} in epoch {epoch}: training has diverged; try a smaller learning rate"
+                    f"{name} is {value} in epoch {epoch}; training has diverged: try a smaller learning rate"
                 )
         yield {"epoch": epoch, **record}
 

@@ -1,4 +1,4 @@
-"""Weights of trained networks, from a file or a URL."""
+"""Loading trained weights from a file or a URL."""
 
 import os
 import pickle
@@ -18,7 +18,7 @@ def load_weights(
     head: str | None = None,
     folder: str | os.PathLike[str] | None = None,
 ) -> list[str]:
-    """Fill a network with the weights of a file.
+    """Load weights from a file or a URL into a network.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def load_weights(
     -----
     Only tensors are read (``torch.load(weights_only=True)``): a pickled model could run any program.
     """
-    path = _downloaded(source, folder) if isinstance(source, str) and "://" in source else Path(source)
+    path = _download(source, folder) if isinstance(source, str) and "://" in source else Path(source)
     found = _read(path)
     wanted = network.state_dict()
     free = head if head is not None else getattr(network, "head", None)
@@ -79,8 +79,8 @@ def load_weights(
     ]
     if problems:
         raise ValueError(
-            f"the weights of {path} do not fit to {type(network).__name__}: {'; '.join(problems)}. "
-            "Give the file of this very network"
+            f"the weights of {path} do not fit {type(network).__name__}: {'; '.join(problems)}. "
+            "Give weights of the same network"
         )
     kept = {name: tensor for name, tensor in found.items() if name in wanted and name not in fresh}
     network.load_state_dict(kept, strict=False)
@@ -92,14 +92,14 @@ def _read(path: Path) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError(
-            f"{path} holds more than weights, or is no file of torch: as reading more could run any program, "
-            "it is refused; save it anew with torch.save(network.state_dict(), path)"
+            f"{path} holds more than weights, or is no file of torch; anything else is refused because "
+            "loading it could run any program: save it again with torch.save(network.state_dict(), path)"
         ) from error
     except (RuntimeError, EOFError) as error:
-        raise ValueError(f"{path} is damaged or incomplete: remove it and fetch it again") from error
+        raise ValueError(f"{path} is damaged or incomplete; remove it and download it again") from error
     if not isinstance(content, Mapping) or not all(isinstance(value, Tensor) for value in content.values()):
         raise ValueError(
-            f"{path} does not hold weights by name but {_contents(content)}; save it anew with "
+            f"{path} does not hold weights by name but {_contents(content)}; save it again with "
             "torch.save(network.state_dict(), path)"
         )
     return dict(content)
@@ -111,7 +111,7 @@ def _contents(content: object) -> str:
     return f"a {type(content).__name__}"
 
 
-def _downloaded(url: str, folder: str | os.PathLike[str] | None) -> Path:
+def _download(url: str, folder: str | os.PathLike[str] | None) -> Path:
     name = Path(unquote(urlsplit(url).path)).name
     if not name:
         raise ValueError(f"the URL {url} does not end in the name of a file")
@@ -125,12 +125,12 @@ def _downloaded(url: str, folder: str | os.PathLike[str] | None) -> Path:
         torch.hub.download_url_to_file(url, str(path), digest and digest[1], progress=False)
     except RuntimeError as error:  # what torch makes of a wrong SHA-256
         raise ValueError(
-            f"what {url} sends does not have the SHA-256 {digest and digest[1]}... of its name; try again, "
-            "and if that does not help, another source"
+            f"the file from {url} does not have the SHA-256 {digest and digest[1]}... of its name; try "
+            "again, or use another source"
         ) from error
     except OSError as error:
         raise OSError(
-            f"{url} cannot be downloaded ({error}); fetch the file in another way and give its path"
+            f"{url} cannot be downloaded ({error}); download the file in another way and give its path"
         ) from error
     return path
 

@@ -1,4 +1,4 @@
-"""Orders: what to look at first. Each function returns positions."""
+"""Orders of images, as positions: which to look at first."""
 
 import lazy_loader
 

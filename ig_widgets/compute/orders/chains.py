@@ -1,4 +1,4 @@
-"""The arithmetic of chains of similar images, compiled."""
+"""Compiled kernels for chains of similar images."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def in_common(one: NDArray[Any], other: NDArray[Any]) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _compared(common: int, size: int, other: int, metric: int) -> tuple[int, int]:
+def _compare(common: int, size: int, other: int, metric: int) -> tuple[int, int]:
     """Return the similarity of two images as a fraction, from their words in common and the numbers of words.
 
     Fractions are comparable for one first image: that of the cosine is its square times `size`.
@@ -50,7 +50,7 @@ def _compared(common: int, size: int, other: int, metric: int) -> tuple[int, int
 
 
 @njit(nogil=True, cache=True)
-def _closed_up(left: NDArray[Any], names: NDArray[Any], sizes: NDArray[Any], taken: NDArray[Any]) -> int:
+def _close_up(left: NDArray[Any], names: NDArray[Any], sizes: NDArray[Any], taken: NDArray[Any]) -> int:
     """Move what is not taken to the front, and return how many these are."""
     count = 0
     for i in range(len(taken)):
@@ -98,12 +98,12 @@ def chain(words: NDArray[Any], start: int, metric: int) -> NDArray[Any]:
         taken[at] = True
         gone += 1
         if gone * _GONE > count:
-            count = _closed_up(left[:count], names, sizes, taken[:count])
+            count = _close_up(left[:count], names, sizes, taken[:count])
             gone = 0
         best, best_under = -1, 1
         for i in range(count):
             if not taken[i]:
-                above, under = _compared(in_common(here, left[i]), size, sizes[i], metric)
+                above, under = _compare(in_common(here, left[i]), size, sizes[i], metric)
                 if above * best_under > best * under:
                     at, best, best_under = i, above, under
     return order

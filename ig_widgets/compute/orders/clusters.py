@@ -1,4 +1,4 @@
-"""Images that look alike, in groups."""
+"""Clusters of images that look alike."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

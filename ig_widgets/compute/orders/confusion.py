@@ -1,9 +1,9 @@
-"""The confusion matrix of a model, cell by cell."""
+"""Order by the cells of a confusion matrix."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ig_widgets.compute.orders.labeled import checked_beliefs
+from ig_widgets.compute.orders.validation import validate_probabilities
 
 
 def by_confusion(P: ArrayLike, labels: ArrayLike) -> NDArray[np.intp]:
@@ -38,7 +38,7 @@ def by_confusion(P: ArrayLike, labels: ArrayLike) -> NDArray[np.intp]:
     >>> by_confusion([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.6, 0.4]], [0, 0, 0, 1])
     array([2, 1, 3, 0])
     """
-    beliefs, y = checked_beliefs(P, labels)
+    beliefs, y = validate_probabilities(P, labels)
     predicted = beliefs.argmax(axis=1)
     highest = beliefs[np.arange(len(y)), predicted]
     cell = y * beliefs.shape[1] + predicted

@@ -1,4 +1,4 @@
-"""What annotators do not agree on first."""
+"""Order by the disagreement of annotators, the highest first."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

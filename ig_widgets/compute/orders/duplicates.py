@@ -1,4 +1,4 @@
-"""Images of which there are several."""
+"""Duplicate images first, identical ones next to each other."""
 
 import hashlib
 from typing import Any
@@ -11,7 +11,7 @@ from ig_widgets.compute.orders.nearest import is_blank
 
 
 def duplicates_first(order: ArrayLike, X: ArrayLike) -> NDArray[np.intp]:
-    """Move images of which there are several to the front, the copies beside each other.
+    """Move duplicate images to the front, copies next to each other.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def duplicates_first(order: ArrayLike, X: ArrayLike) -> NDArray[np.intp]:
 
 
 def _digest(row: NDArray[Any]) -> bytes | None:
-    """Return what equal rows have in common; None for a row that says nothing."""
+    """Return a digest that equal rows share; None for a blank row."""
     if is_blank(row[None])[0]:
         return None
     return hashlib.blake2b((row + row.dtype.type(0)).tobytes(), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""Suspected label errors first, by what cross-validated probabilities say of the labels."""
+"""Order by how likely a label is wrong, by confident learning (cleanlab)."""
 
 from typing import Literal, get_args
 
@@ -7,7 +7,8 @@ from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
 from numpy.typing import ArrayLike, NDArray
 
-from ig_widgets.compute.orders.labeled import ascending, checked_beliefs
+from ig_widgets.compute.orders.ascending import ascending_order
+from ig_widgets.compute.orders.validation import validate_probabilities
 
 Method = Literal["self_confidence", "normalized_margin", "confident_learning"]
 
@@ -52,7 +53,7 @@ def by_label_error(
     """
     if method not in get_args(Method):
         raise ValueError(f"method is {method!r}; give one of {', '.join(map(repr, get_args(Method)))}")
-    beliefs, y = checked_beliefs(P, labels)
+    beliefs, y = validate_probabilities(P, labels)
     labeled = y >= 0
     scores = np.zeros(len(y))
     if labeled.any():
@@ -61,7 +62,7 @@ def by_label_error(
         scores[labeled] = get_label_quality_scores(known, of, method=by)
         if method == "confident_learning":
             scores[labeled] -= 2.0 * _issues(known, of)  # margins are within [0, 1]
-    return ascending(scores, labeled)
+    return ascending_order(scores, labeled)
 
 
 def _issues(labels: NDArray[np.intp], P: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""What a model got most wrong first."""
+"""Order by the loss of a model, the highest first."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

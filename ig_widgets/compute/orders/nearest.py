@@ -1,4 +1,4 @@
-"""The most similar images of each image."""
+"""The nearest neighbors of each image."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from sklearn.neighbors import NearestNeighbors
 
 from ig_widgets.compute.orders.chains import nearest_words
 from ig_widgets.compute.threads import free_cores, threads
-from ig_widgets.compute.words.packing import packed
+from ig_widgets.compute.words.packing import as_packed
 
 
 def nearest(X: ArrayLike, k: int) -> NDArray[np.intp]:
-    """Find the images that are most similar to each image.
+    """Return the most similar images of each image.
 
     Parameters
     ----------
@@ -42,18 +42,18 @@ def nearest(X: ArrayLike, k: int) -> NDArray[np.intp]:
     if np.issubdtype(rows.dtype, np.floating):
         if is_blank(rows).any():
             raise ValueError(
-                f"row {np.argmax(is_blank(rows))} of X has NaN; leave images out that cannot be read"
+                f"row {np.argmax(is_blank(rows))} of X has NaN; leave out images that cannot be read"
             )
         with threads(free_cores()):
             found: NDArray[np.intp] = (
                 NearestNeighbors(n_neighbors=k).fit(rows).kneighbors(return_distance=False)
             )
         return found
-    return nearest_words(packed(rows), k).astype(np.intp, copy=False)
+    return nearest_words(as_packed(rows), k).astype(np.intp, copy=False)
 
 
 def is_blank(rows: NDArray[Any]) -> NDArray[np.bool_]:
-    """Tell which rows say nothing, as of images that cannot be read: NaN in floats, no words in bits."""
+    """Return which rows are blank, as for unreadable images: NaN in floats, no words in bits."""
     flat = rows.reshape(len(rows), -1)
     if np.issubdtype(flat.dtype, np.floating):
         return np.asarray(np.isnan(flat).any(axis=1))

@@ -1,11 +1,12 @@
-"""Labels that differ from those of similar images first."""
+"""Order by how much labels differ from those of similar images."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ig_widgets.compute.orders.labeled import ascending, checked_labels
+from ig_widgets.compute.orders.ascending import ascending_order
 from ig_widgets.compute.orders.nearest import is_blank, nearest
-from ig_widgets.compute.words.packing import packed
+from ig_widgets.compute.orders.validation import validate_labels
+from ig_widgets.compute.words.packing import as_packed
 
 
 def by_neighbors(X: ArrayLike, labels: ArrayLike, *, k: int = 10) -> NDArray[np.intp]:
@@ -40,12 +41,12 @@ def by_neighbors(X: ArrayLike, labels: ArrayLike, *, k: int = 10) -> NDArray[np.
     array([2, 5, 0, 1, 3, 4])
     """
     rows = np.asarray(X)
-    y = checked_labels(labels, len(rows))
-    rows = rows if np.issubdtype(rows.dtype, np.floating) else packed(rows)
+    y = validate_labels(labels, len(rows))
+    rows = rows if np.issubdtype(rows.dtype, np.floating) else as_packed(rows)
     known = (y >= 0) & ~is_blank(rows)
     found = nearest(rows[known], k)
     weights = 1 / np.arange(1, found.shape[1] + 1)
     alike = (weights * (y[known][found] == y[known][:, None])).sum(axis=1)
     share = np.ones(len(y))
     share[known] = alike / weights.sum() if len(weights) else 1.0
-    return ascending(np.round(share, 12), known)
+    return ascending_order(np.round(share, 12), known)

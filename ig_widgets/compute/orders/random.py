@@ -1,11 +1,11 @@
-"""The baseline of every order."""
+"""Random order, the baseline of all orders."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def by_random(n: int, *, random_state: int = 0) -> NDArray[np.intp]:
-    """Order images by chance.
+    """Order images at random.
 
     Parameters
     ----------

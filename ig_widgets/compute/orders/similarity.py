@@ -1,4 +1,4 @@
-"""Similar images beside each other (MLfix)."""
+"""Order that places similar images next to each other (MLfix)."""
 
 import operator
 from typing import Final, Literal
@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ig_widgets.compute.orders.chains import COSINE, DOT, JACCARD, chain
-from ig_widgets.compute.words.packing import packed
+from ig_widgets.compute.words.packing import as_packed
 
 Metric = Literal["dot", "jaccard", "cosine"]
 METRICS: Final[dict[Metric, int]] = {"dot": DOT, "jaccard": JACCARD, "cosine": COSINE}
@@ -17,7 +17,7 @@ METRICS: Final[dict[Metric, int]] = {"dot": DOT, "jaccard": JACCARD, "cosine": C
 def by_similarity(
     X: ArrayLike, start: int = 0, *, metric: Metric = "dot", groups: ArrayLike | None = None
 ) -> NDArray[np.intp]:
-    """Order images as a chain in which each one is followed by the most similar of those that are left.
+    """Order images as a chain: each image is followed by the most similar remaining one.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def by_similarity(
     >>> by_similarity(X)
     array([0, 2, 1, 3])
     """
-    words = packed(X)
+    words = as_packed(X)
     if metric not in METRICS:
         raise ValueError(f"metric is {metric!r}; give one of {', '.join(map(repr, METRICS))}")
     start = operator.index(start)

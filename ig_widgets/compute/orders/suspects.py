@@ -1,4 +1,4 @@
-"""What a quick model believes of labels that it has not seen, so that wrong ones stand out."""
+"""Cross-validated probabilities of a quick model, which reveal wrong labels."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ig_widgets.compute.orders.labeled import checked_labels
+from ig_widgets.compute.orders.validation import validate_labels
 from ig_widgets.compute.threads import free_cores, in_parallel, threads
 
 _DIMENSIONS = 100
@@ -30,7 +30,7 @@ def cross_validated_proba(
     folds: int = 5,
     random_state: int = 0,
 ) -> NDArray[np.float64]:
-    """Return the probabilities of the classes of each image by a model that has not learned from it.
+    """Return out-of-fold class probabilities of each image by a quick model.
 
     Parameters
     ----------
@@ -68,14 +68,14 @@ def cross_validated_proba(
             f"X is {features.dtype} of shape {features.shape}; give a row of numbers for each image, as "
             "pool_maps returns, or words as unpack_words returns them"
         )
-    y = checked_labels(labels, len(features), n_classes)
+    y = validate_labels(labels, len(features), n_classes)
     whole = np.isfinite(features).all(axis=1)
     known = np.flatnonzero(whole & (y >= 0))
     counts = np.bincount(y[known], minlength=n_classes)
     if np.count_nonzero(counts) < 2 or not 2 <= folds <= len(known):
         raise ValueError(
-            f"{len(known)} images can be read and have a label, of {np.count_nonzero(counts)} classes; "
-            f"{folds} folds need as many images or more, 2 or more of them, and 2 classes"
+            f"{len(known)} images can be read and have a label, of {np.count_nonzero(counts)} classes; with "
+            f"folds={folds}, give 2 folds or more, at least as many images as folds, and 2 classes"
         )
     P = np.full((len(features), n_classes), np.nan)
     enough = counts[counts > 0].min() >= folds

@@ -1,4 +1,4 @@
-"""Visual words: what is in an image, in bits that can be compared."""
+"""Visual words: the content of an image in bits that can be compared."""
 
 import lazy_loader
 

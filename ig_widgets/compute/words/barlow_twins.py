@@ -1,4 +1,4 @@
-"""A network that learns from images without labels what they look like (Barlow Twins)."""
+"""Self-supervised features of images (Barlow Twins)."""
 
 import math
 import os
@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from ig_widgets.compute.networks.backbones import BACKBONES, BackboneName
 from ig_widgets.compute.networks.devices import Device, on_cuda
-from ig_widgets.compute.networks.normalization import OFFICIAL, moments, standardized
+from ig_widgets.compute.networks.normalization import OFFICIAL, channel_moments, normalize
 from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
-from ig_widgets.compute.networks.resizing import Images, network_size, shrunk
+from ig_widgets.compute.networks.resizing import Images, network_size, resize_images
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.networks.weights import load_weights
 from ig_widgets.compute.words.filter_bank import FilterMaps
@@ -29,7 +29,7 @@ _VIEWED = 50_000  # images in a training, as in MLfix
 
 
 class BarlowTwins(TransformerMixin, BaseEstimator):
-    """Train a network to see two random views of an image as alike, and nothing twice.
+    """Train a network to embed two views of an image alike, with uncorrelated features.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
         return self
 
     def training(self, images: Images) -> Iterator[Record]:
-        """Train the network in a loop of the caller, who may show the progress, or stop.
+        """Train the network in the caller's loop, which can show progress or stop.
 
         Parameters
         ----------
@@ -162,18 +162,18 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
             raise ValueError(f"backbone is {self.backbone!r}; give one of {', '.join(BACKBONES)}")
         if self.batch_size < 2 or self.width < 1:
             raise ValueError(
-                f"batch_size is {self.batch_size} and width {self.width}; give 2 images or more, and 1 "
-                "number or more"
+                f"batch_size is {self.batch_size} and width {self.width}; give a batch_size of 2 or more "
+                "and a width of 1 or more"
             )
         self.size_ = network_size(images) if self.size is None else self.size
         height, width = self.size_
         self.view_ = (max(32, height // 2), max(32, width // 2)) if self.view is None else self.view
-        pixels, _ = shrunk(images, self.size_)
+        pixels, _ = resize_images(images, self.size_)
         if len(pixels) < 2:
             raise ValueError(f"{len(pixels)} of {len(images)} images can be read; give 2 or more")
         self.mean_: NDArray[np.float64]
         self.scale_: NDArray[np.float64]
-        self.mean_, self.scale_ = moments(pixels) if self.weights is None else OFFICIAL
+        self.mean_, self.scale_ = channel_moments(pixels) if self.weights is None else OFFICIAL
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         randomness = TorchRandomness(seed)
         device = "cuda" if on_cuda(self.device) else "cpu"
@@ -182,12 +182,12 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
             if self.weights is not None:
                 load_weights(self.network_, self.weights)
             self.network_.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            channels = self._seen(torch.zeros(2, 3, *self.view_, device=device)).shape[1]
+            channels = self._embed(torch.zeros(2, 3, *self.view_, device=device)).shape[1]
             projector = _projector(channels, self.width).to(device)
         return self._learn(torch.from_numpy(pixels), projector, seed, randomness)
 
     def transform(self, images: Images) -> FilterMaps:
-        """Describe images by the maps of the network's layer.
+        """Return feature maps of images from a layer of the network.
 
         Parameters
         ----------
@@ -215,11 +215,11 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
 
         def step(rows: NDArray[np.int64]) -> dict[str, float]:
             self.network_.train()
-            x = standardized(pixels[rows].to(device), self.mean_, self.scale_)
+            x = normalize(pixels[rows].to(device), self.mean_, self.scale_)
             with randomness():
                 views = [random_view(x, self.view_, flips=self.flips) for _ in range(2)]
             with autocast(device.type, self.precision):
-                one, other = (projector(self._seen(view)) for view in views)
+                one, other = (projector(self._embed(view)) for view in views)
             loss = barlow_loss(one.float(), other.float(), self.redundancy)
             optimizer.step(loss, len(rows))
             return {"loss": loss.item()}
@@ -227,7 +227,7 @@ class BarlowTwins(TransformerMixin, BaseEstimator):
         batches = ShuffledBatches(len(pixels), self.batch_size, seed)
         return train(step, batches, epochs, pixels=self.batch_size * math.prod(self.view_))
 
-    def _seen(self, view: Tensor) -> Tensor:
+    def _embed(self, view: Tensor) -> Tensor:
         """Return the means of the last maps, (n, channels)."""
         maps: dict[str, Tensor] = self.network_.maps(view.contiguous(memory_format=torch.channels_last))  # type: ignore[operator]
         return next(reversed(maps.values())).mean(dim=(2, 3))

@@ -1,4 +1,4 @@
-"""What images look like around each cell of a grid, without any network."""
+"""Hand-made descriptors of the cells of a grid, without a network."""
 
 import cv2
 import numpy as np

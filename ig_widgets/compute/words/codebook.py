@@ -1,4 +1,4 @@
-"""The codebook of a VQ-VAE: words that follow the cells which they stand for."""
+"""The codebook of a VQ-VAE, updated by moving averages of the cells assigned to each word."""
 
 import torch
 from torch import Tensor, nn
@@ -68,7 +68,7 @@ class Codebook(nn.Module):
         return words, names
 
     def _revive(self, flat: Tensor) -> None:
-        """Let words that stand for nothing start anew as cells of this batch."""
+        """Move words without assigned cells to cells of this batch."""
         dead = (self.counts < _DEAD).nonzero().flatten()
         if len(dead) == 0:
             return

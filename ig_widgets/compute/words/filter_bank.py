@@ -1,4 +1,4 @@
-"""Feature maps of images, computed when they are asked for."""
+"""Feature maps of images, computed on demand."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ig_widgets.compute.networks.devices import Device
-from ig_widgets.compute.networks.resizing import Images, network_size, shrunk_in_turn
+from ig_widgets.compute.networks.resizing import Images, network_size, resize_in_batches
 from ig_widgets.compute.words.cells import describe_cells
 from ig_widgets.data.images import ImageSet
 
@@ -29,7 +29,7 @@ def filter_maps(
     size: tuple[int, int] | None = None,
     device: Device = "auto",
 ) -> "FilterMaps":
-    """Describe what is where in images.
+    """Compute feature maps of images on demand.
 
     Parameters
     ----------
@@ -62,7 +62,9 @@ def filter_maps(
     """
     if backbone == "cells" or not (isinstance(backbone, str) or hasattr(backbone, "parameters")):
         if weights is not None or layer is not None:
-            raise ValueError("weights and layers are those of networks: give the backbone a network's name")
+            raise ValueError(
+                "weights and layers apply to networks only; give the name of a network as backbone"
+            )
         if backbone != "cells" and not callable(backbone):
             raise ValueError(f"backbone is {backbone!r}; give 'cells', a network or its name, or a function")
         return FilterMaps(images, describe_cells if backbone == "cells" else backbone, size)
@@ -72,7 +74,7 @@ def filter_maps(
 
 
 class FilterMaps:
-    """Feature maps of images, which are computed whenever they are asked for, so that they take no memory.
+    """Feature maps of images, computed whenever they are accessed so that they take no memory.
 
     An integer gives the map of an image, (rows, columns, channels); a slice or positions give those of
     several, (n, rows, columns, channels), computed 32 images at a time. The map of an image that cannot be
@@ -106,7 +108,7 @@ class FilterMaps:
     def __getitem__(self, key: int | slice | ArrayLike) -> Maps:
         """Compute the map of an image, or those of several."""
         positions = np.arange(len(self))[key if isinstance(key, slice) else np.asarray(key)]
-        maps = self._of(np.atleast_1d(positions))
+        maps = self._compute(np.atleast_1d(positions))
         return maps if np.ndim(positions) else np.asarray(maps[0])
 
     def __iter__(self) -> Iterator[Maps]:
@@ -114,21 +116,21 @@ class FilterMaps:
         for start in range(0, len(self), _AT_ONCE):
             yield from self[start : start + _AT_ONCE]
 
-    def _of(self, positions: NDArray[np.intp]) -> Maps:
+    def _compute(self, positions: NDArray[np.intp]) -> Maps:
         maps: Maps | None = None
-        for pixels, found in self._shrunk(positions):
+        for pixels, found in self._resize_in_batches(positions):
             made = np.asarray(self.describe(pixels), np.float32)
             if made.ndim != 4 or len(made) != len(pixels):
                 raise ValueError(
-                    f"the feature maps of {len(pixels)} images have shape {made.shape}; what describes "
-                    "images must return (n, rows, columns, channels)"
+                    f"the feature maps of {len(pixels)} images have shape {made.shape}; the function "
+                    "that describes images must return (n, rows, columns, channels)"
                 )
             if maps is None:
                 maps = np.full((len(positions), *made.shape[1:]), np.nan, np.float32)
             if made.shape[1:] != maps.shape[1:]:
                 raise ValueError(
                     f"the feature maps of some images have shape {made.shape[1:]}, those of others "
-                    f"{maps.shape[1:]}; what describes images must make the same of gray and colored ones"
+                    f"{maps.shape[1:]}; the function must return the same shape for gray and color images"
                 )
             maps[found] = made
         if maps is None:  # none can be read: ask a blank image for the shape
@@ -136,12 +138,14 @@ class FilterMaps:
             maps = np.full((len(positions), *np.shape(blank)[1:]), np.nan, np.float32)
         return maps
 
-    def _shrunk(self, positions: NDArray[np.intp]) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+    def _resize_in_batches(
+        self, positions: NDArray[np.intp]
+    ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
         """Yield pixels and where in `positions` they belong, a few images at a time."""
         if isinstance(self.images, ImageSet):  # which reads ahead
-            yield from shrunk_in_turn(self.images[positions], self.size)
+            yield from resize_in_batches(self.images[positions], self.size)
             return
         for start in range(0, len(positions), _AT_ONCE):
             some = [self.images[i] for i in positions[start : start + _AT_ONCE]]
-            for pixels, found in shrunk_in_turn(some, self.size):
+            for pixels, found in resize_in_batches(some, self.size):
                 yield pixels, start + found

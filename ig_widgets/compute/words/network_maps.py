@@ -1,4 +1,4 @@
-"""The feature maps of networks as arrays."""
+"""Feature maps of networks as arrays."""
 
 import os
 from typing import Any, cast
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ig_widgets.compute.networks.backbones import BACKBONES, BackboneName
 from ig_widgets.compute.networks.devices import Device, on_cuda
-from ig_widgets.compute.networks.normalization import OFFICIAL, standardized
+from ig_widgets.compute.networks.normalization import OFFICIAL, normalize
 from ig_widgets.compute.networks.precision import autocast
 from ig_widgets.compute.networks.training import TorchRandomness
 from ig_widgets.compute.networks.weights import load_weights
@@ -18,7 +18,7 @@ from ig_widgets.compute.threads import free_cores, threads
 
 
 class NetworkMaps:
-    """Describe images by a layer of a network.
+    """Compute feature maps of images by a layer of a network.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class NetworkMaps:
         try:
             with torch.inference_mode(), autocast(self.device.type), threads(free_cores()):
                 x = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
-                x = standardized(x, *self.moments).contiguous(memory_format=torch.channels_last)
+                x = normalize(x, *self.moments).contiguous(memory_format=torch.channels_last)
                 maps = self._maps(x)
         finally:
             for module in learning:  # others may be frozen
@@ -89,7 +89,7 @@ class NetworkMaps:
         maps: Tensor = layers[name]
         if maps.ndim != 4:
             raise ValueError(
-                f"the network makes numbers of shape {tuple(maps.shape)} of images, no maps (n, channels, "
+                f"the network returns values of shape {tuple(maps.shape)} of images, no maps (n, channels, "
                 "rows, columns); give it without its head"
             )
         return maps

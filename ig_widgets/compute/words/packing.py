@@ -1,4 +1,4 @@
-"""Which words are in which image, one bit each."""
+"""Visual words packed into one bit each."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,7 +7,7 @@ WORD_BITS = 64
 
 
 def pack_words(X: ArrayLike) -> NDArray[np.uint64]:
-    """Pack which words are in which image into bits.
+    """Pack the words of each image into bits.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def pack_words(X: ArrayLike) -> NDArray[np.uint64]:
 
 
 def unpack_words(packed: ArrayLike, n_words: int) -> NDArray[np.bool_]:
-    """Unpack what `pack_words` packed.
+    """Unpack words packed by `pack_words`.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def unpack_words(packed: ArrayLike, n_words: int) -> NDArray[np.bool_]:
     return np.unpackbits(eights, axis=1, count=n_words, bitorder="little").astype(bool)
 
 
-def packed(X: ArrayLike) -> NDArray[np.uint64]:
+def as_packed(X: ArrayLike) -> NDArray[np.uint64]:
     """Return the packed form of words that may be packed already: uint64 is, bool and uint8 are not.
 
     Raises

@@ -1,4 +1,4 @@
-"""Feature maps as one row of numbers each, for models that learn labels."""
+"""Feature maps pooled to one row of features per image."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""A progress bar for feature maps, which are computed when they are asked for."""
+"""A progress bar for feature maps computed on demand."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ProgressMaps:
-    """Feature maps that tell a bar how many of them were computed.
+    """Feature maps that advance a progress bar as they are computed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Two random views of each image, which a network is to find alike."""
+"""Random pairs of views of an image, which a network learns to match."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ _NOISE = 0.1
 
 
 def random_view(x: Tensor, size: tuple[int, int], *, flips: bool = True) -> Tensor:
-    """Look at a random part of every image, in random light.
+    """Return a random crop of every image with random contrast and brightness.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Visual words: places that look alike are the same word (MLfix)."""
+"""Visual words: clusters of cells that look alike (MLfix)."""
 
 from collections.abc import Iterator
 from typing import Any, Protocol, Self
@@ -18,7 +18,7 @@ _BATCH = 8  # cells in a step of k-means, for each word
 
 
 class Maps(Protocol):
-    """(n, rows, columns, channels) maps: an array, or what is computed when it is asked for."""
+    """(n, rows, columns, channels) maps: an array, or a sequence computed on demand."""
 
     def __len__(self) -> int:
         """Count the images."""
@@ -28,7 +28,7 @@ class Maps(Protocol):
 
 
 class VisualWords(TransformerMixin, BaseEstimator):
-    """Cluster the cells of feature maps into words, and tell which words are in which image.
+    """Cluster the cells of feature maps into words, and transform images to the words they contain.
 
     Cells are brought to length 1 first, so that words are about what a cell looks like, not how strongly.
     Maps are asked for a few images at a time, and nothing is kept of them, so that the memory needed does not
@@ -99,7 +99,7 @@ class VisualWords(TransformerMixin, BaseEstimator):
         means = MiniBatchKMeans(self.n_words, n_init=1, random_state=random, compute_labels=False)
         waiting: list[NDArray[np.float32]] = []
         count = learned = 0
-        for _, cells in _cells_in_turn(maps, order):
+        for _, cells in _cells_in_batches(maps, order):
             flat = cells.reshape(-1, cells.shape[-1])[: self.max_cells - learned - count]
             waiting.append(flat)
             count += len(flat)
@@ -115,7 +115,7 @@ class VisualWords(TransformerMixin, BaseEstimator):
             learned += count
         if not learned:
             raise ValueError(
-                f"{len(maps)} images have {count} cells that can be read, too few for {self.n_words} words; "
+                f"{len(maps)} images have {count} readable cells, too few for {self.n_words} words; "
                 "give fewer words, more images, or finer maps"
             )
         self.words_: NDArray[np.float32] = means.cluster_centers_
@@ -123,7 +123,7 @@ class VisualWords(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, maps: Maps) -> NDArray[np.uint64]:
-        """Tell which words are in which image.
+        """Return which words each image contains, packed.
 
         Parameters
         ----------
@@ -150,17 +150,18 @@ class VisualWords(TransformerMixin, BaseEstimator):
             return there
 
         packed = np.zeros((len(maps), -(-self.n_words // WORD_BITS)), np.uint64)
-        for positions, cells in _cells_in_turn(maps, np.arange(len(maps))):
+        for positions, cells in _cells_in_batches(maps, np.arange(len(maps))):
             if cells.shape[-1] != self.words_.shape[1]:
                 raise ValueError(
-                    f"maps have {cells.shape[-1]} channels, but words were learned of {self.words_.shape[1]}"
+                    f"maps have {cells.shape[-1]} channels, but the words were learned from "
+                    f"{self.words_.shape[1]}"
                 )
             there = in_parallel(words_of, np.array_split(cells, min(free_cores(), len(cells))))
             packed[positions] = pack_words(np.concatenate(there))
         return packed
 
 
-def _cells_in_turn(
+def _cells_in_batches(
     maps: Maps, order: NDArray[np.intp]
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
     """Yield positions and cells (n, rows * columns, channels) of length 1, a few images at a time."""

@@ -1,4 +1,4 @@
-"""Words that a network learns together with what they mean (VQ-VAE)."""
+"""Visual words learned by a VQ-VAE."""
 
 import math
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ig_widgets.compute.networks.devices import Device, on_cuda
-from ig_widgets.compute.networks.normalization import moments, standardized
+from ig_widgets.compute.networks.normalization import channel_moments, normalize
 from ig_widgets.compute.networks.paced_adamw import PacedAdamW
 from ig_widgets.compute.networks.precision import Precision, autocast
-from ig_widgets.compute.networks.resizing import Images, network_size, shrunk, shrunk_in_turn
+from ig_widgets.compute.networks.resizing import Images, network_size, resize_images, resize_in_batches
 from ig_widgets.compute.networks.training import Record, ShuffledBatches, TorchRandomness, train
 from ig_widgets.compute.threads import free_cores, threads
 from ig_widgets.compute.words.codebook import Codebook
@@ -27,7 +27,7 @@ _REDUCTION = 8  # pixels in a cell, in each direction
 
 
 class VQVAEWords(TransformerMixin, BaseEstimator):
-    """Learn words from which images can be drawn again, and tell which words are in which image.
+    """Learn words that reconstruct images, and transform images to the words they contain.
 
     An encoder turns each cell of 8 x 8 pixels into a vector, which is replaced by the most similar word of a
     codebook; a decoder draws the image from these. The authors of MLfix propose it in the place of k-means.
@@ -124,7 +124,7 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         return self
 
     def training(self, images: Images) -> Iterator[Record]:
-        """Learn words in a loop of the caller, who may show the progress, or stop.
+        """Learn words in the caller's loop, which can show progress or stop.
 
         Parameters
         ----------
@@ -151,12 +151,12 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         self.size_ = network_size(images) if self.size is None else self.size
         if any(side < _REDUCTION or side % _REDUCTION for side in self.size_):
             raise ValueError(f"size is {self.size_}; give multiples of {_REDUCTION} pixels")
-        pixels, _ = shrunk(images, self.size_)
+        pixels, _ = resize_images(images, self.size_)
         if len(pixels) == 0:
-            raise ValueError(f"none of {len(images)} images can be read")
+            raise ValueError(f"none of the {len(images)} images can be read")
         self.mean_: NDArray[np.float64]
         self.scale_: NDArray[np.float64]
-        self.mean_, self.scale_ = moments(pixels)
+        self.mean_, self.scale_ = channel_moments(pixels)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         randomness = TorchRandomness(seed)
         with randomness():
@@ -165,7 +165,7 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         return self._learn(torch.from_numpy(pixels), seed, randomness)
 
     def transform(self, images: Images) -> NDArray[np.uint64]:
-        """Tell which words are in which image.
+        """Return which words each image contains, packed.
 
         Parameters
         ----------
@@ -180,9 +180,9 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         check_is_fitted(self, "network_")
         self.network_.eval()
         packed = np.zeros((len(images), -(-self.n_words // WORD_BITS)), np.uint64)
-        for pixels, positions in shrunk_in_turn(images, self.size_):
+        for pixels, positions in resize_in_batches(images, self.size_):
             with torch.inference_mode(), threads(free_cores()):
-                cells = self._encoded(torch.from_numpy(pixels))
+                cells = self._encode(torch.from_numpy(pixels))
                 names = self.network_.codebook.nearest(cells).cpu().numpy()  # (n, cells)
             there = np.zeros((len(positions), self.n_words), bool)
             np.put_along_axis(there, names, values=True, axis=1)
@@ -202,10 +202,10 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         def step(rows: NDArray[np.int64]) -> dict[str, float]:
             network.train()
             x = self._inputs(pixels[rows])
-            cells = self._encoded(pixels[rows])
+            cells = self._encode(pixels[rows])
             with randomness():
                 words, names = network.codebook.learn(cells)
-            drawn = self._drawn(cells + (words - cells).detach())  # gradients pass as if there were no words
+            drawn = self._decode(cells + (words - cells).detach())  # gradients pass as if there were no words
             error = functional.mse_loss(drawn, x)
             loss = error + self.commitment * functional.mse_loss(cells, words)
             optimizer.step(loss, len(rows))
@@ -219,9 +219,9 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         return train(step, batches, self.epochs, pixels=self.batch_size * math.prod(self.size_))
 
     def _inputs(self, pixels: Tensor) -> Tensor:
-        return standardized(pixels.to(next(self.network_.parameters()).device), self.mean_, self.scale_)
+        return normalize(pixels.to(next(self.network_.parameters()).device), self.mean_, self.scale_)
 
-    def _encoded(self, pixels: Tensor) -> Tensor:
+    def _encode(self, pixels: Tensor) -> Tensor:
         """Return the (n, cells, channels) vectors of images."""
         x = self._inputs(pixels)
         with autocast(x.device.type, self.precision):
@@ -229,7 +229,7 @@ class VQVAEWords(TransformerMixin, BaseEstimator):
         cells: Tensor = maps.float().flatten(2).transpose(1, 2)  # (n, c, h, w) -> (n, h * w, c)
         return cells
 
-    def _drawn(self, cells: Tensor) -> Tensor:
+    def _decode(self, cells: Tensor) -> Tensor:
         rows, columns = (side // _REDUCTION for side in self.size_)
         maps = cells.transpose(1, 2).reshape(len(cells), -1, rows, columns)  # (n, h * w, c) -> (n, c, h, w)
         with autocast(cells.device.type, self.precision):

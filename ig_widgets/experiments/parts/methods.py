@@ -45,7 +45,7 @@ def _baseline(make: Callable[[int], Any]) -> Method:
     def probabilities(split: Split) -> _Floats:
         X, sources = split.similarities(_BOTH)
         inside, outside = X[split.rows], X[split.test]
-        fitted = make(split.seed).fit(inside, split.y, X_unlabeled=outside, sources=sources)
+        fitted = make(split.seed).fit(inside, split.y, X_unlabeled=outside, pattern_rows=sources)
         return np.asarray(fitted.predict_proba(outside))
 
     return probabilities

@@ -66,7 +66,7 @@ def draw_and_review(kind: Kind, images: ImageSet, truth: pd.DataFrame) -> pd.Dat
     ]
     said = pd.concat([person.annotate(images) for person in people], ignore_index=True)
     drawn, merged = drawn_boxes(said), merge_boxes(said)
-    alone = [member for (member,) in merged.loc[merged["outlier"], "members"]]
+    alone = [member for (member,) in merged.loc[merged["outlier"], "statements"]]
     boxes = pd.concat(
         [
             drawn.assign(outlier=drawn.index.isin(alone)),

@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ig_widgets.compute.augmentation.gan import PatternGAN
-from ig_widgets.compute.augmentation.per_class import even_share, gan_patterns
+from ig_widgets.compute.augmentation.per_class import draw_per_class, generate_per_class
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
 from ig_widgets.compute.detection.detector import PatternDetector
 from ig_widgets.compute.labeling.labeler import WeakLabeler
 from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.patterns import crop_patterns, pattern_sources
+from ig_widgets.data.patterns import crop_patterns, pattern_rows
 from ig_widgets.experiments.parts.datasets import Dataset
 
 _Floats: TypeAlias = NDArray[np.float64]
@@ -106,14 +106,14 @@ class Split:
     def policy(self) -> ImageSet:
         """Patterns made of the original ones by image operations."""
         # one seed for all splits: what is made of a pattern depends on nothing else, so it is matched once
-        augmenter = PolicyAugmenter(search=self.search, store=self.store, random_state=0)
+        augmenter = PolicyAugmenter(operation_search=self.search, store=self.store, random_state=0)
         made = augmenter.fit(self.original, self.development, self.y).transform(self.original)
-        return even_share(made, self.augmented, self.seed)
+        return draw_per_class(made, self.augmented, self.seed)
 
     @cached_property
     def gan(self) -> ImageSet:
         """Patterns made by a GAN for each class."""
-        return gan_patterns(
+        return generate_per_class(
             self.original,
             self.augmented,
             gan=PatternGAN(epochs=self.gan_epochs),
@@ -127,7 +127,7 @@ class Split:
                 patterns: ImageSet = getattr(self, origin)
                 matcher = PatternMatcher(patterns, store=self.store, **self.matching)
                 X = matcher.fit_transform(self.dataset.images)
-                sources = pattern_sources(patterns, self.development)
+                sources = pattern_rows(patterns, self.development)
                 self._matched[origin] = X, np.tile(sources, X.shape[1] // len(sources))
         parts = [self._matched[origin] for origin in origins]
         return np.hstack([X for X, _ in parts]), np.concatenate([sources for _, sources in parts])
@@ -135,7 +135,7 @@ class Split:
     def labeled(self, origins: Sequence[Origin]) -> tuple[_Floats, _Floats]:
         """Return what a labeler makes of them: of the development set out-of-fold, and of the others."""
         X, sources = self.similarities(origins)
-        labeler = self.labeler().fit(X[self.rows], self.y, sources=sources)
+        labeler = self.labeler().fit(X[self.rows], self.y, pattern_rows=sources)
         return labeler.oof_probabilities_, labeler.predict_proba(X[self.test])
 
     @cached_property

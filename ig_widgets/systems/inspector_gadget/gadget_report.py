@@ -8,7 +8,7 @@ import numpy as np
 
 from ig_widgets.compute.labeling.importance import pattern_importances
 from ig_widgets.compute.labeling.metrics import label_metrics
-from ig_widgets.data.patterns import pattern_sources
+from ig_widgets.data.patterns import pattern_rows
 from ig_widgets.reports.agreement import agreement_report
 from ig_widgets.reports.figures import (
     confusion,
@@ -72,7 +72,7 @@ def _figures(gadget: InspectorGadget) -> Iterator[tuple[str, Figure]]:
     )
     yield (
         "Highest similarity of each image",
-        score_histogram(X, gadget.y_, gadget.classes, pattern_sources(patterns, gadget.images)),
+        score_histogram(X, gadget.y_, gadget.classes, pattern_rows(patterns, gadget.images)),
     )
     if gadget.augmenter_ is not None and gadget.augmenter_.search is not None:
         yield "The search for operations", search_figure(gadget.augmenter_.scores_)

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from tqdm.auto import tqdm
 
 from ig_widgets.compute.augmentation.gan import PatternGAN
-from ig_widgets.compute.augmentation.per_class import even_share, gan_patterns
+from ig_widgets.compute.augmentation.per_class import draw_per_class, generate_per_class
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
 from ig_widgets.compute.detection.detector import PatternDetector
 from ig_widgets.compute.labeling.labeler import WeakLabeler
@@ -19,7 +19,7 @@ from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.errors import SelectionWarning
 from ig_widgets.data.labels import labels_of
-from ig_widgets.data.patterns import crop_patterns, pattern_sources
+from ig_widgets.data.patterns import crop_patterns, pattern_rows
 from ig_widgets.systems.inspector_gadget.decisions import PatternDecisions, standing_labels
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def learned(gadget: InspectorGadget) -> Learned:
     development = np.flatnonzero((y >= 0) & readable)
     if len(development) < np.count_nonzero(y >= 0):
         _check_found(classes, y[development])
-    labeler = _fitted(gadget, X, y, development, pattern_sources(patterns, images[development]))
+    labeler = _fitted(gadget, X, y, development, pattern_rows(patterns, images[development]))
     P, judged = _believed(labeler, X, development, len(classes))
     no_pattern = decisions.dropped_boxes(boxes)
     unclear = lone | set(boxes.loc[no_pattern, "image"])
@@ -165,7 +165,7 @@ def _made(
     settings: dict[str, Any] = {"store": gadget.store, "n_jobs": gadget.n_jobs, "progress": gadget.progress}
     named = {
         "policy": PolicyAugmenter(**settings),
-        "search": PolicyAugmenter(search="triples", **settings),
+        "search": PolicyAugmenter(operation_search="triples", **settings),
         "gan": PatternGAN(),
     }
     ways = [named.get(way) if isinstance(way, str) else way for way in gadget.augment]
@@ -183,7 +183,7 @@ def _made(
     known = np.flatnonzero(y >= 0)
     for way in ways:
         if isinstance(way, PatternGAN):
-            patterns += gan_patterns(
+            patterns += generate_per_class(
                 cut,
                 gadget.augmented,
                 gan=way,
@@ -193,7 +193,7 @@ def _made(
         elif isinstance(way, PolicyAugmenter):
             augmenter = clone(way).set_params(random_state=seed)
             made = augmenter.fit(cut, gadget.images[known], y[known]).transform(cut)
-            patterns += even_share(made, gadget.augmented, seed)
+            patterns += draw_per_class(made, gadget.augmented, seed)
     return patterns[len(cut) :], augmenter
 
 
@@ -258,7 +258,7 @@ def _fitted(
     with warnings.catch_warnings():
         # it knows classes by their numbers only: _check_found has said it by name
         warnings.simplefilter("ignore", SelectionWarning)
-        labeler.fit(X[rows], y[rows], sources=sources)
+        labeler.fit(X[rows], y[rows], pattern_rows=sources)
     return labeler
 
 

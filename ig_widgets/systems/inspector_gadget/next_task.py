@@ -120,7 +120,7 @@ def _reviews(gadget: InspectorGadget, said: Said) -> Due | None:
         return None  # there is nothing to review, so boxes need not be merged
     left = said.open.drop(index=said.waiting.index)
     drew = set(_of(gadget.annotator, said.annotations).index)
-    left = left[np.array([drew.isdisjoint(members) for members in left["members"]], dtype=bool)]
+    left = left[np.array([drew.isdisjoint(statements) for statements in left["statements"]], dtype=bool)]
     # who cannot tell says so in a comment: then it is for others
     told = pd.concat([_of(gadget.annotator, votes)[_PLACE], _of(gadget.annotator, said.comments)[_PLACE]])
     left = left.merge(told.drop_duplicates(), how="left", on=_PLACE, indicator="told")

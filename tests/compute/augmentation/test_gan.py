@@ -12,9 +12,9 @@ from sklearn.exceptions import NotFittedError
 
 from ig_widgets.compute.augmentation.gan import PatternGAN
 from ig_widgets.compute.networks.archives import read_archive, write_archive
-from ig_widgets.compute.networks.square_patches import as_squares, resized
+from ig_widgets.compute.networks.square_patches import as_squares, resize
 from ig_widgets.data.images import ImageError, ImageSet
-from ig_widgets.data.patterns import crop_patterns, pattern_sources
+from ig_widgets.data.patterns import crop_patterns, pattern_rows
 
 SIZES = [(10, 24), (20, 30), (12, 12), (8, 20)]
 QUICK = {"epochs": 3, "side": 12, "noise": 5, "random_state": 0, "device": "cpu"}
@@ -268,13 +268,13 @@ def test_a_sample_comes_from_the_pattern_it_resembles_most():
     rows = [patterns.position(parent) for parent in found["parent"]]
     for column in ("image", "label", "x", "y", "width", "height"):
         assert found[column].tolist() == originals[column].iloc[rows].tolist()
-    np.testing.assert_array_equal(pattern_sources(samples, images), pattern_sources(patterns, images)[rows])
+    np.testing.assert_array_equal(pattern_rows(samples, images), pattern_rows(patterns, images)[rows])
     joined = patterns + samples
     pd.testing.assert_series_equal(joined.provenance.dtypes, originals.dtypes)
 
 
 def test_the_nearest_pattern_is_the_one_of_the_highest_correlation():
-    patterns = [resized(pattern, 12, 12) for pattern in scratches()]
+    patterns = [resize(pattern, 12, 12) for pattern in scratches()]
     samples = PatternGAN(**QUICK).fit(patterns).sample(12, 2)  # which are the squares themselves
     for sample, parent, magnitude in zip(
         samples, samples.provenance["parent"], samples.provenance["magnitude"], strict=True

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from ig_widgets.compute.augmentation.gan import PatternGAN
-from ig_widgets.compute.augmentation.per_class import even_share, gan_patterns
+from ig_widgets.compute.augmentation.per_class import draw_per_class, generate_per_class
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.patterns import crop_patterns
 
@@ -30,7 +30,7 @@ def patterns_of(counts):
 )
 def test_each_class_gets_its_share_or_all_it_has(counts, n, expected):
     patterns = patterns_of(counts)
-    drawn = even_share(patterns, n, random_state=1)
+    drawn = draw_per_class(patterns, n, random_state=1)
     assert drawn.provenance["label"].value_counts().to_dict() == expected
     positions = [patterns.ids.index(name) for name in drawn.ids]
     assert positions == sorted(positions)
@@ -38,19 +38,19 @@ def test_each_class_gets_its_share_or_all_it_has(counts, n, expected):
 
 def test_the_share_is_drawn_by_the_seed():
     patterns = patterns_of({"a": 30})
-    first, again, other = (list(even_share(patterns, 8, seed).ids) for seed in (0, 0, 1))
+    first, again, other = (list(draw_per_class(patterns, 8, seed).ids) for seed in (0, 0, 1))
     assert first == again != other
 
 
 def test_patterns_without_provenance_are_of_one_class():
     patterns = ImageSet.from_arrays([np.full((6, 8), value, np.uint8) for value in range(6)])
-    assert len(even_share(patterns, 2)) == 2
-    assert len(gan_patterns(patterns, 3, gan=PatternGAN(epochs=1))) == 3
+    assert len(draw_per_class(patterns, 2)) == 2
+    assert len(generate_per_class(patterns, 3, gan=PatternGAN(epochs=1))) == 3
 
 
 def test_no_patterns_have_no_share():
     patterns = patterns_of({"a": 2})[:0]
-    assert len(even_share(patterns, 5)) == 0
+    assert len(draw_per_class(patterns, 5)) == 0
 
 
 def test_a_gan_for_each_class_makes_its_share():
@@ -61,12 +61,12 @@ def test_a_gan_for_each_class_makes_its_share():
         watched.append(name)
         return records
 
-    made = gan_patterns(patterns, 7, gan=PatternGAN(epochs=1), watch=watch)
+    made = generate_per_class(patterns, 7, gan=PatternGAN(epochs=1), watch=watch)
     assert made.provenance["label"].value_counts().to_dict() == {"a": 2, "b": 2}
     assert watched == ["a", "b"]
 
 
 def test_where_no_class_gets_a_pattern_no_gan_is_trained():
     watched = []
-    made = gan_patterns(patterns_of({"a": 4, "b": 3}), 1, watch=lambda *given: watched.append(given))
+    made = generate_per_class(patterns_of({"a": 4, "b": 3}), 1, watch=lambda *given: watched.append(given))
     assert len(made) == len(watched) == 0

@@ -11,7 +11,7 @@ from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.data.annotations import annotations_frame
 from ig_widgets.data.errors import UnreadableImageWarning
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.patterns import crop_patterns, pattern_sources
+from ig_widgets.data.patterns import crop_patterns, pattern_rows
 
 RNG = np.random.default_rng(0)
 
@@ -69,7 +69,7 @@ def test_samples_are_named_after_their_pattern_and_know_where_they_come_from(dra
     assert provenance["seed"].nunique() == len(samples)
     both = patterns + samples
     assert both.ids == patterns.ids + samples.ids
-    assert (pattern_sources(both, images) == np.r_[range(1, 14, 2), np.repeat(range(1, 14, 2), 4)]).all()
+    assert (pattern_rows(both, images) == np.r_[range(1, 14, 2), np.repeat(range(1, 14, 2), 4)]).all()
 
 
 def test_provenance_makes_each_sample_again(drawn):
@@ -219,14 +219,14 @@ QUICK = {"operations": ["Flip", "ShearX", "Rotate", "Color", "ResizeX"], "magnit
 
 def test_the_search_scores_combinations_on_the_features_of_all_samples(drawn):
     images, patterns, y = drawn
-    augmenter = PolicyAugmenter(**QUICK, search="triples", repeats=3).fit(patterns, images, y)
+    augmenter = PolicyAugmenter(**QUICK, operation_search="triples", repeats=3).fit(patterns, images, y)
     unsearched = PolicyAugmenter(**QUICK).fit(patterns)
     everything = patterns + unsearched.transform(patterns)
     expected = score_triples(
         PatternMatcher(everything).fit_transform(images),
         y,
         everything.provenance["operation"].astype(object).where(lambda name: name.notna(), None).tolist(),
-        pattern_sources(everything, images),
+        pattern_rows(everything, images),
         candidates=["Flip", "ShearX", "Rotate", "ResizeX"],  # Color changes no gray pattern
         splits=draw_splits(y, y == 1, train_size=0.5, repeats=3, random_state=augmenter.seed_),
     )
@@ -240,9 +240,11 @@ def test_the_search_scores_combinations_on_the_features_of_all_samples(drawn):
 
 def test_the_search_does_not_depend_on_jobs_store_or_progress(drawn, tmp_path, capsys):
     images, patterns, y = drawn
-    first = PolicyAugmenter(**QUICK, search="triples", repeats=3).fit(patterns, images, y)
+    first = PolicyAugmenter(**QUICK, operation_search="triples", repeats=3).fit(patterns, images, y)
     assert not capsys.readouterr().err
-    other = PolicyAugmenter(**QUICK, search="triples", repeats=3, store=tmp_path, n_jobs=2, progress=True)
+    other = PolicyAugmenter(
+        **QUICK, operation_search="triples", repeats=3, store=tmp_path, n_jobs=2, progress=True
+    )
     assert other.fit(patterns, images, y).scores_.equals(first.scores_)
     assert "14/14" in capsys.readouterr().err
     assert other.fit(patterns, images, y).scores_.equals(first.scores_)
@@ -253,7 +255,7 @@ def test_the_search_takes_classes_by_name(drawn):
     codes = y * (np.arange(len(y)) < 8)  # some bars are no defects, so that not all is right
     names = np.array(["bar", "ok"])[1 - codes]  # "bar" is the first class now, so F1 is about the other
     by_name, by_number = (
-        PolicyAugmenter(**QUICK, search="triples", repeats=2).fit(patterns, images, classes).scores_
+        PolicyAugmenter(**QUICK, operation_search="triples", repeats=2).fit(patterns, images, classes).scores_
         for classes in (names, codes)
     )
     assert by_name["rank"].tolist() == by_number["rank"].tolist()
@@ -264,24 +266,24 @@ def test_a_search_refuses_patterns_of_other_images(drawn):
     images, patterns, y = drawn
     renamed = ImageSet.from_arrays(list(images), ids=[f"other {k}" for k in range(len(images))])
     with pytest.raises(ValueError, match="was cut from is not among the images"):
-        PolicyAugmenter(**QUICK, search="triples", repeats=2).fit(patterns, renamed, y)
+        PolicyAugmenter(**QUICK, operation_search="triples", repeats=2).fit(patterns, renamed, y)
 
 
 @pytest.mark.parametrize("given", [(), ("images",)])
 def test_a_search_without_images_and_classes_says_what_it_needs(drawn, given):
     images, patterns, _ = drawn
     with pytest.raises(ValueError, match=r"give fit\(patterns, images, y\)"):
-        PolicyAugmenter(search="triples").fit(patterns, *[images for _ in given])
+        PolicyAugmenter(operation_search="triples").fit(patterns, *[images for _ in given])
 
 
 def test_a_search_with_too_little_says_so(drawn):
     images, patterns, y = drawn
     with pytest.raises(ValueError, match=r"y has shape \(13,\) but there are 14 images"):
-        PolicyAugmenter(search="triples").fit(patterns, images, y[1:])
+        PolicyAugmenter(operation_search="triples").fit(patterns, images, y[1:])
     with pytest.raises(ValueError, match="class '1' has 2 images with patterns, but the search needs 3"):
-        PolicyAugmenter(search="triples").fit(patterns[:2], images, y)
+        PolicyAugmenter(operation_search="triples").fit(patterns[:2], images, y)
     with pytest.raises(ValueError, match=r"only 2 of the operations \(Flip, Rotate\) change these patterns"):
-        PolicyAugmenter(["Flip", "Rotate", "Color"], search="triples").fit(patterns, images, y)
+        PolicyAugmenter(["Flip", "Rotate", "Color"], operation_search="triples").fit(patterns, images, y)
 
 
 def test_an_image_that_cannot_be_read_is_left_out_of_the_search(drawn, tmp_path):
@@ -289,7 +291,7 @@ def test_an_image_that_cannot_be_read_is_left_out_of_the_search(drawn, tmp_path)
     clean = int(np.flatnonzero(y == 0)[0])
     others = np.delete(np.arange(len(images)), clean)
     broken = lost(images[0], tmp_path) + images[others]
-    augmenter = PolicyAugmenter(**QUICK, search="triples")
+    augmenter = PolicyAugmenter(**QUICK, operation_search="triples")
     with pytest.warns(UnreadableImageWarning):
         found = augmenter.fit(patterns, broken, np.r_[0, y[others]]).scores_
     pd.testing.assert_frame_equal(found, augmenter.fit(patterns, images[others], y[others]).scores_)
@@ -303,8 +305,8 @@ def test_an_image_that_cannot_be_read_is_left_out_of_the_search(drawn, tmp_path)
         ({"operations": []}, r"operations is \[\]"),
         ({"operations": "Flip"}, "operations is 'Flip'; give a list"),
         ({"magnitudes": 0}, "magnitudes is 0; give 1 or more"),
-        ({"search": "pairs"}, "search is 'pairs'; give None or 'triples'"),
-        ({"search": "triples", "composed": True}, "give search or composed, not both"),
+        ({"operation_search": "pairs"}, "operation_search is 'pairs'; give None or 'triples'"),
+        ({"operation_search": "triples", "composed": True}, "give operation_search or composed, not both"),
         ({"fill": "white"}, "fill is 'white'; choose one of border, black"),
     ],
 )

@@ -17,32 +17,32 @@ def problem(counts, *, per_operation=3, helpful=(), seed=0):
     """
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.repeat(np.arange(len(counts)), counts))
-    operations, sources = [], []
+    operations, pattern_rows = [], []
     for row in np.flatnonzero(y):
         operations += [None, *(name for name in CANDIDATES for _ in range(per_operation))]
-        sources += [row] * (1 + per_operation * len(CANDIDATES))
-    sources = np.array(sources)
-    X = 0.4 + 0.1 * rng.standard_normal((len(y), len(sources)))
-    X += 0.03 * np.isin(operations, helpful) * (y[:, None] == y[sources])
-    X[sources, np.arange(len(sources))] = 1.0
-    return X, y, operations, sources
+        pattern_rows += [row] * (1 + per_operation * len(CANDIDATES))
+    pattern_rows = np.array(pattern_rows)
+    X = 0.4 + 0.1 * rng.standard_normal((len(y), len(pattern_rows)))
+    X += 0.03 * np.isin(operations, helpful) * (y[:, None] == y[pattern_rows])
+    X[pattern_rows, np.arange(len(pattern_rows))] = 1.0
+    return X, y, operations, pattern_rows
 
 
 def splits_of(y, repeats=4, train_size=0.5, seed=0):
     return draw_splits(y, y > 0, train_size=train_size, repeats=repeats, random_state=seed)
 
 
-def scored(X, y, operations, sources, splits=None):
+def scored(X, y, operations, pattern_rows, splits=None):
     splits = splits_of(y) if splits is None else splits
-    return score_triples(X, y, operations, sources, candidates=CANDIDATES, splits=splits)
+    return score_triples(X, y, operations, pattern_rows, candidates=CANDIDATES, splits=splits)
 
 
-def f1_by_hand(X, y, operations, sources, *, triple, split):
+def f1_by_hand(X, y, operations, pattern_rows, *, triple, split):
     """The plain way: choose columns, standardize them, fit scikit-learn's ridge regression, count."""
     train, held_out = split
     columns = [
         j
-        for j, (operation, source) in enumerate(zip(operations, sources, strict=True))
+        for j, (operation, source) in enumerate(zip(operations, pattern_rows, strict=True))
         if source not in held_out and (operation is None or operation in triple)
     ]
     A, B = X[np.ix_(train, columns)], X[np.ix_(held_out, columns)]
@@ -61,14 +61,14 @@ def f1_by_hand(X, y, operations, sources, *, triple, split):
 
 @pytest.mark.parametrize("counts", [(20, 8), (9, 8, 7)])
 def test_scores_equal_those_of_a_ridge_regression_for_each_combination_and_split(counts):
-    X, y, operations, sources = problem(counts)
+    X, y, operations, pattern_rows = problem(counts)
     splits = splits_of(y)
-    scores = scored(X, y, operations, sources, splits)
+    scores = scored(X, y, operations, pattern_rows, splits)
     triples = list(combinations(CANDIDATES, 3))
     assert scores[["operation_1", "operation_2", "operation_3"]].apply(tuple, axis=1).tolist() == triples
     by_hand = np.array(
         [
-            [f1_by_hand(X, y, operations, sources, triple=triple, split=split) for split in splits]
+            [f1_by_hand(X, y, operations, pattern_rows, triple=triple, split=split) for split in splits]
             for triple in triples
         ]
     )
@@ -84,45 +84,47 @@ def test_the_operations_that_tell_the_classes_apart_win():
 
 
 def test_of_equal_combinations_the_first_is_the_better():
-    X, y, operations, sources = problem((20, 8))
+    X, y, operations, pattern_rows = problem((20, 8))
     drawn = np.array([operation is None for operation in operations])
     X[:, ~drawn] = 0.5  # augmented patterns say nothing
-    scores = scored(X, y, operations, sources)
+    scores = scored(X, y, operations, pattern_rows)
     assert scores["f1"].nunique() == 1
     assert scores["rank"].tolist() == [1, 2, 3, 4]
 
 
 def test_patterns_of_held_out_images_are_not_used():
-    X, y, operations, sources = problem((20, 8))
+    X, y, operations, pattern_rows = problem((20, 8))
     (split,) = splits_of(y, repeats=1)
-    before = scored(X, y, operations, sources, [split])
-    leaked = np.isin(sources, split[1])
+    before = scored(X, y, operations, pattern_rows, [split])
+    leaked = np.isin(pattern_rows, split[1])
     X[:, leaked] = (y == 1)[:, None]
-    assert scored(X, y, operations, sources, [split]).equals(before)
-    sources[leaked] = -1
-    assert (scored(X, y, operations, sources, [split])["f1"] == 1).all()
+    assert scored(X, y, operations, pattern_rows, [split]).equals(before)
+    pattern_rows[leaked] = -1
+    assert (scored(X, y, operations, pattern_rows, [split])["f1"] == 1).all()
 
 
 def test_the_names_of_classes_do_not_matter_but_their_order_does():
-    X, y, operations, sources = problem((20, 8))
+    X, y, operations, pattern_rows = problem((20, 8))
     splits = splits_of(y)
     names = np.array(["a", "b"])[y]
-    assert scored(X, names, operations, sources, splits).equals(scored(X, y, operations, sources, splits))
+    assert scored(X, names, operations, pattern_rows, splits).equals(
+        scored(X, y, operations, pattern_rows, splits)
+    )
 
 
 def test_a_candidate_without_samples_adds_nothing():
-    X, y, operations, sources = problem((20, 8))
+    X, y, operations, pattern_rows = problem((20, 8))
     splits = splits_of(y)
     columns = np.array([operation != "Flip" for operation in operations])
     scores = scored(
         X[:, columns],
         y,
         [operation for operation in operations if operation != "Flip"],
-        sources[columns],
+        pattern_rows[columns],
         splits,
     )
     assert len(scores) == 4
-    assert scores["f1"].iloc[3] == scored(X, y, operations, sources, splits)["f1"].iloc[3]
+    assert scores["f1"].iloc[3] == scored(X, y, operations, pattern_rows, splits)["f1"].iloc[3]
 
 
 @pytest.mark.parametrize("train_size", [0.2, 0.5, 0.8])
@@ -151,11 +153,11 @@ def test_splits_follow_the_seed_and_differ_from_each_other():
 @pytest.mark.parametrize(
     ("counts", "changes", "sentence"),
     [
-        ((5, 5), {"train_size": 1.0}, "train_size is 1.0; give a share between 0 and 1"),
+        ((5, 5), {"train_size": 1.0}, "train_size is 1.0; it must lie strictly between 0 and 1"),
         ((5, 5), {"repeats": 0}, "repeats is 0; at least 1 split"),
         ((5, 2), {}, "class '1' has 2 images with patterns, but the search needs 3: two to learn from"),
         ((1, 5), {}, "class '0' has one image, but the search needs 2"),
-        ((5,), {}, "all of one class"),
+        ((5,), {}, "belong to one class"),
     ],
 )
 def test_too_little_to_search_with_is_said(counts, changes, sentence):

@@ -186,5 +186,5 @@ def test_labels_must_be_one_per_image_and_of_two_classes():
     images, y = plates(12)
     with pytest.raises(ValueError, match=r"y has shape \(11,\), but there are 12 images"):
         trainer().fit(images, y[1:])
-    with pytest.raises(ValueError, match="are of 1 class"):
+    with pytest.raises(ValueError, match="have 1 class"):
         trainer().fit(images, np.where(y == 1, -1, y))

@@ -1,8 +1,5 @@
-import pickle
-
 import numpy as np
 import pytest
-from sklearn.base import clone
 from sklearn.metrics import f1_score
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -171,65 +168,3 @@ def test_without_unlabeled_rows_the_labeled_ones_serve():
     X, y, _, _ = planted()
     alone, given = Snuba(random_state=0).fit(X, y), Snuba(random_state=0).fit(X, y, X)
     np.testing.assert_array_equal(alone.predict_proba(X), given.predict_proba(X))
-
-
-def test_an_images_own_pattern_is_not_learned_from():
-    X, y, U, _ = planted()
-    sources = np.full(8, -1)
-    sources[0] = defect = int(np.flatnonzero(y == 1)[0])
-    changed = X.copy()
-    changed[defect, 0] = 9.0
-    tables = [Snuba(random_state=0).fit(rows, y, U, sources).heuristics_ for rows in (X, changed)]
-    assert tables[0].equals(tables[1])
-
-
-def test_the_same_seed_gives_the_same_output_in_any_number_of_processes():
-    X, y, U, _ = planted(n_features=5)
-    settings = {"max_cardinality": 2, "max_heuristics": 4, "random_state": 5}
-    first, second = Snuba(**settings).fit(X, y, U), Snuba(**settings, n_jobs=2).fit(X, y, U)
-    np.testing.assert_array_equal(first.predict_proba(U), second.predict_proba(U))
-    assert first.heuristics_.equals(second.heuristics_)
-
-
-def test_it_can_be_pickled_and_cloned_and_leaves_its_input_alone():
-    X, y, U, _ = planted()
-    kept = X.copy(), U.copy()
-    labeler = Snuba(random_state=0).fit(X, y, U, sources=np.arange(8))
-    np.testing.assert_array_equal(X, kept[0])
-    np.testing.assert_array_equal(U, kept[1])
-    again = pickle.loads(pickle.dumps(labeler))  # noqa: S301 - our own bytes
-    np.testing.assert_array_equal(again.predict_proba(U), labeler.predict_proba(U))
-    assert clone(labeler).get_params() == labeler.get_params()
-
-
-@pytest.mark.parametrize(
-    ("settings", "sentence"),
-    [
-        ({"model": "forest"}, "model is 'forest'; give one of tree, logistic, neighbors"),
-        ({"jaccard": "bags"}, "jaccard is 'bags'"),
-        ({"feedback": "all"}, "feedback is 'all'"),
-        ({"max_heuristics": 0}, "max_heuristics is 0"),
-        ({"keep_first": 0}, "keep_first is 0"),
-        ({"max_cardinality": 0}, "max_cardinality is 0"),
-        ({"max_cardinality": 3, "max_candidates": 50}, "8 features have 92 combinations of up to 3"),
-    ],
-)
-def test_wrong_settings_are_named(settings, sentence):
-    X, y, _, _ = planted()
-    with pytest.raises(ValueError, match=sentence):
-        Snuba(**settings).fit(X, y)
-
-
-def test_published_features_give_a_baseline_that_finds_cracks(data_dir):
-    """KSDD: 42 of the 321 test images have cracks, which is the average precision of guessing."""
-    table = np.genfromtxt(data_dir / "ksdd" / "labels.csv", delimiter=",", dtype=str, skip_header=1)
-    with np.load(data_dir / "ksdd" / "reference_features_original.npz") as stored:
-        X, patterns = stored["scores"], stored["patterns"]
-    y = (table[:, 2] == "crack").astype(int)
-    rows = np.flatnonzero(table[:, 3] == "dev")
-    sources = np.searchsorted(rows, [int(name.partition("_")[0]) for name in patterns])
-    test = np.setdiff1d(np.arange(len(y)), rows)
-    labeler = Snuba(random_state=0).fit(X[rows], y[rows], X[test], sources)
-    measured = label_metrics(y[test], labeler.predict_proba(X[test]))
-    assert measured["f1"] > 0.45
-    assert measured["average_precision"] > 3 * 42 / 321

@@ -54,19 +54,3 @@ def test_a_feature_that_says_nothing_abstains():
     X = np.column_stack([[0.5] * 4, [0.1, 0.9, 0.1, 0.9]])
     stumps = LabelingStumps().fit(X, y)
     np.testing.assert_array_equal(stumps.transform([[0.2, 0.2], [0.9, 0.9]]), -1)
-
-
-def test_an_images_own_pattern_does_not_move_the_cut():
-    X, y = planted((30, 10), 2)
-    defect = int(np.flatnonzero(y == 1)[0])
-    X[defect, 1] = 1.0
-    fooled = X.copy()
-    fooled[defect, 1] = 50.0
-    stumps = [LabelingStumps().fit(rows, y, sources=[-1, defect]) for rows in (X, fooled)]
-    np.testing.assert_array_equal(stumps[0].cuts_, stumps[1].cuts_)
-
-
-@pytest.mark.parametrize("min_share", [0.4, 1.0])
-def test_a_share_that_is_no_majority_is_refused(min_share):
-    with pytest.raises(ValueError, match=f"min_share is {min_share}"):
-        LabelingStumps(min_share=min_share).fit([[0.1], [0.2]], [0, 1])

@@ -6,7 +6,6 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ig_widgets.compute.baselines.stumps import LabelingStumps
 from ig_widgets.compute.baselines.votes import MajorityVote, MaxSimilarity
-from ig_widgets.compute.labeling.metrics import label_metrics
 
 
 @parametrize_with_checks([MaxSimilarity(), MajorityVote()])
@@ -54,20 +53,20 @@ def test_the_threshold_moves_with_the_scale_of_the_scores():
 
 def test_an_images_own_patterns_do_not_count_in_choosing_the_threshold():
     X, y = defects()
-    sources = np.flatnonzero(y == 1)[:6]
+    pattern_rows = np.flatnonzero(y == 1)[:6]
     own = X.copy()
-    own[sources, np.arange(6)] = 1.0
-    honest = MaxSimilarity().fit(own, y, sources=sources)
+    own[pattern_rows, np.arange(6)] = 1.0
+    honest = MaxSimilarity().fit(own, y, pattern_rows=pattern_rows)
     blank = X.copy()
-    blank[sources, np.arange(6)] = 0.0
+    blank[pattern_rows, np.arange(6)] = 0.0
     assert honest.threshold_ == MaxSimilarity().fit(blank, y).threshold_
     assert MaxSimilarity().fit(own, y).threshold_ > honest.threshold_
 
 
 def test_with_a_single_pattern_its_own_image_tells_nothing():
-    labeler = MaxSimilarity().fit([[1.0], [0.2], [0.3], [0.6]], [1, 0, 0, 1], sources=[0])
+    labeler = MaxSimilarity().fit([[1.0], [0.2], [0.3], [0.6]], [1, 0, 0, 1], pattern_rows=[0])
     assert 0.3 < labeler.threshold_ < 0.6
-    alone = MaxSimilarity().fit([[1.0], [1.0]], [1, 0], sources=[0])
+    alone = MaxSimilarity().fit([[1.0], [1.0]], [1, 0], pattern_rows=[0])
     assert np.isfinite(alone.threshold_)
 
 
@@ -105,34 +104,3 @@ def test_two_patterns_that_always_disagree_leave_the_common_class():
 def test_where_all_abstain_the_shares_of_the_classes_remain():
     labeler = MajorityVote().fit(np.full((4, 2), 0.5), [0, 1, 1, 1])
     np.testing.assert_array_equal(labeler.predict_proba([[0.1, 0.9]]), [[0.25, 0.75]])
-
-
-def test_classes_may_be_words_and_the_input_is_left_alone():
-    X, y = defects()
-    kept, words = X.copy(), np.array(["ok", "zigzag"])[y]
-    for labeler in (MaxSimilarity(), MajorityVote()):
-        assert set(labeler.fit(X, words, sources=np.arange(6)).predict(X)) == {"ok", "zigzag"}
-    np.testing.assert_array_equal(X, kept)
-
-
-def test_published_features_are_better_than_chance(data_dir):
-    """KSDD: 42 of the 321 test images have cracks, which is the average precision of guessing."""
-    table = np.genfromtxt(data_dir / "ksdd" / "labels.csv", delimiter=",", dtype=str, skip_header=1)
-    with np.load(data_dir / "ksdd" / "reference_features_original.npz") as stored:
-        X, patterns = stored["scores"], stored["patterns"]
-    y = (table[:, 2] == "crack").astype(int)
-    rows = np.flatnonzero(table[:, 3] == "dev")
-    sources = np.searchsorted(rows, [int(name.partition("_")[0]) for name in patterns])
-    test = np.setdiff1d(np.arange(len(y)), rows)
-    measured = {
-        type(labeler): label_metrics(
-            y[test], labeler.fit(X[rows], y[rows], sources=sources).predict_proba(X[test])
-        )
-        for labeler in (MaxSimilarity(), MajorityVote())
-    }
-    assert measured[MaxSimilarity]["average_precision"] > 2 * 42 / 321
-    assert measured[MajorityVote]["average_precision"] > 3 * 42 / 321
-    assert measured[MajorityVote]["f1"] > 0.4
-    # told nothing about sources, the threshold lies at the score of 1 that no new image has
-    fooled = MaxSimilarity().fit(X[rows], y[rows]).predict(X[test])
-    assert fooled.sum() == 0

@@ -83,7 +83,7 @@ def test_touching_edges_do_not_link():
 
 def test_the_crowd_sample_gives_one_group_of_three_and_two_outliers():
     merged = merge_boxes(sample())
-    assert merged["members"].tolist() == [(2,), (0, 3, 4), (1,)]
+    assert merged["statements"].tolist() == [(2,), (0, 3, 4), (1,)]
     assert merged["outlier"].tolist() == [True, False, True]
     group = merged.iloc[1]
     corners = (group["x"], group["y"], group["x"] + group["width"], group["y"] + group["height"])
@@ -112,7 +112,7 @@ def test_a_merged_box_lies_inside_the_hull_of_its_members(boxes, method):
         [box(x, y, x + w, y + h, image="a", annotator="w") for x, y, w, h in boxes]
     )
     for row in merge_boxes(annotations, method=method).itertuples():
-        members = annotations.loc[list(row.members)]
+        members = annotations.loc[list(row.statements)]
         assert row.width > 0
         assert row.height > 0
         assert row.x >= members["x"].min() - 1e-9
@@ -221,7 +221,7 @@ def test_no_boxes_merge_to_an_empty_frame_with_the_same_columns():
         (lambda: box_groups([], min_iou=2), "min_iou is 2; give a number from 0 to 1"),
         (lambda: box_groups([[0, 0, 1, 1]], within=[0, 1]), r"within has shape \(2,\) for 1 boxes; give one"),
         (lambda: merge_boxes(sample(), method="median"), "method is 'median'; choose one of average, union"),
-        (lambda: merge_boxes(sample(), min_annotators=0), "min_annotators is 0; at least one person"),
+        (lambda: merge_boxes(sample(), min_annotators=0), "min_annotators is 0; give 1 or more"),
         (lambda: merge_boxes(sample().drop(columns="x")), "lack the column 'x'"),
         (
             lambda: merge_boxes(annotations_frame([box(0, 0, np.nan, 4, image="a.png", annotator="w")])),

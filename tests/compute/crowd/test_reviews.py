@@ -87,7 +87,7 @@ def test_an_adjusted_box_is_voted_on_beside_the_one_it_came_from(merged):
     assert accepted(result) == [None, False, None, None, True]
     own = result.iloc[4]
     assert own["votes_for"] == 2
-    assert (own["x"], own["annotators"], own["n_boxes"], own["members"]) == (83, "Cy", 0, ())
+    assert (own["x"], own["annotators"], own["n_boxes"], own["statements"]) == (83, "Cy", 0, ())
 
 
 def test_a_box_that_changed_since_is_voted_on_again(merged):
@@ -105,5 +105,5 @@ def test_nobodys_vote_on_their_own_box_counts(merged):
 
 @pytest.mark.parametrize("settings", [{"rule": "dictator"}, {"min_votes": 0}])
 def test_rules_that_make_no_sense_are_refused(merged, settings):
-    with pytest.raises(ValueError, match=r"choose one of majority, unanimous|at least one person"):
+    with pytest.raises(ValueError, match=r"choose one of majority, unanimous|give 1 or more"):
         reviewed_boxes(merged, votes(merged), **settings)

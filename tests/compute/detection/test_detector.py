@@ -11,11 +11,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
 from ig_widgets.compute.detection.detector import PatternDetector
-from ig_widgets.compute.detection.training_images import standardized
+from ig_widgets.compute.detection.training_images import normalize_image
 from ig_widgets.compute.labeling.labeler import WeakLabeler
 from ig_widgets.data.images import ImageSet
 
-QUICK = {"members": 2, "epochs": 1, "device": "cpu", "random_state": 0}
+QUICK = {"n_members": 2, "epochs": 1, "device": "cpu", "random_state": 0}
 COLUMNS = ["image", "label", "x", "y", "width", "height"]
 EMPTY = np.zeros((0, 0), np.uint8)
 
@@ -42,7 +42,7 @@ def development(kinds=("bar", None) * 6, seed=0, **sides):
 def learned():
     """Images, their boxes, a detector that has learned from them, and its out-of-fold columns."""
     images, boxes = development(("bar", None, "post", None) * 5)
-    detector = PatternDetector(members=2, epochs=8, device="cpu", precision="float32", random_state=0)
+    detector = PatternDetector(n_members=2, epochs=8, device="cpu", precision="float32", random_state=0)
     return images, boxes, detector, detector.fit_transform(images, boxes)
 
 
@@ -67,7 +67,7 @@ def test_images_with_a_pattern_are_ranked_above_those_without(learned):
 def test_a_labeler_learns_from_its_columns(learned):
     images, boxes, detector, out_of_fold = learned
     y = np.isin(range(len(images)), boxes["image"]).astype(int)
-    labeler = WeakLabeler(hidden_layers=[(2,)], members=1, random_state=0).fit(out_of_fold, y)
+    labeler = WeakLabeler(hidden_layers=[(2,)], n_members=1, random_state=0).fit(out_of_fold, y)
     kinds = ("bar", None) * 8
     new, _ = development(kinds, seed=8)
     right = labeler.predict(detector.transform(new)) == [kind is not None for kind in kinds]
@@ -220,7 +220,7 @@ def test_losses_fall_and_are_kept(learned):
 )
 def test_folds_share_out_each_kind_of_image_evenly(members, kinds, k):
     images, boxes = development(kinds)
-    detector = PatternDetector(**{**QUICK, "members": members}).fit([*images, EMPTY, EMPTY], boxes)
+    detector = PatternDetector(**{**QUICK, "n_members": members}).fit([*images, EMPTY, EMPTY], boxes)
     assert len(detector.members_) == len(detector.folds_) == k
     assert sorted(np.concatenate(detector.folds_)) == list(range(len(images)))
     for kind in ("bar", "post", None):
@@ -324,7 +324,7 @@ def test_heat_maps_are_interpolated_between_the_cells_where_these_are(learned, s
     detector.scale_ = scale
     image = picture(3, "bar", height, width)[0]
     logits = np.mean([logits.numpy() for logits in detector._logits(image, detector.members_)], axis=0)
-    rows, columns = standardized(image, scale, 1).shape[1:]
+    rows, columns = normalize_image(image, scale, 1).shape[1:]
     # the cell that a pixel's middle lies in, counted from the middle of the first
     down = ((np.arange(height) + 0.5) * rows / height / 8 - 0.5).clip(0, logits.shape[1] - 1)
     right = ((np.arange(width) + 0.5) * columns / width / 8 - 0.5).clip(0, logits.shape[2] - 1)
@@ -338,7 +338,7 @@ def test_large_reductions_keep_heat_maps_in_their_place():
     drawn = [picture(number, kind) for number, kind in enumerate(("bar", None) * 6)]
     images = [image.repeat(8, 0).repeat(8, 1) for image, _ in drawn]  # 512 x 512
     rows = [(number, "bar", *(8 * side for side in box)) for number, (_, box) in enumerate(drawn) if box[2]]
-    detector = PatternDetector(members=2, epochs=8, scale=0.125, device="cpu", random_state=0)
+    detector = PatternDetector(n_members=2, epochs=8, scale=0.125, device="cpu", random_state=0)
     detector.fit(images, pd.DataFrame(rows, columns=COLUMNS))
     image, box = picture(99, "bar")
     row, column = np.unravel_index(
@@ -351,7 +351,7 @@ def test_large_reductions_keep_heat_maps_in_their_place():
 
 def test_it_is_an_estimator_like_others():
     images, boxes = development()
-    detector = PatternDetector(members=3, learning_rate=1e-3, n_jobs=2, random_state=4, epochs=1)
+    detector = PatternDetector(n_members=3, learning_rate=1e-3, n_jobs=2, random_state=4, epochs=1)
     assert clone(detector).get_params() == detector.get_params()
     with pytest.raises(NotFittedError):
         detector.transform(images)
@@ -382,7 +382,7 @@ def test_boxes_name_the_ids_of_an_image_set_and_other_statements_are_ignored():
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"members": 1}, "members is 1; at least 2"),
+        ({"n_members": 1}, "n_members is 1; give 2 or more"),
         ({"epochs": 0}, "epochs is 0"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0; give a number above 0"),
         ({"learning_rate": -1}, "learning_rate is -1"),
@@ -420,7 +420,9 @@ def test_wrong_boxes_are_named(change, error, sentence):
 def test_one_image_with_boxes_is_not_enough():
     images, boxes = development(("bar", "bar", None))
     images[0] = EMPTY
-    with pytest.raises(ValueError, match="2 readable images with boxes at least, and there are 1: draw more"):
+    with pytest.raises(
+        ValueError, match="1 readable images have boxes, but a detector needs at least 2; draw more"
+    ):
         PatternDetector(**QUICK).fit(images, boxes)
     with pytest.raises(ValueError, match="there are 0: draw more"):
         PatternDetector(**QUICK).fit(images, boxes.iloc[:0])
@@ -430,7 +432,7 @@ def test_one_image_with_boxes_is_not_enough():
 
 def test_other_images_have_no_out_of_fold_columns(learned):
     images, _, detector, _ = learned
-    with pytest.raises(ValueError, match="there are 3 images, but the detector has learned from 20"):
+    with pytest.raises(ValueError, match="there are 3 images, but the detector was trained on 20"):
         detector.out_of_fold(images[:3])
 
 

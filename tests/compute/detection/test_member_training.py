@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from ig_widgets.compute.detection.member_training import Member
+from ig_widgets.compute.detection.member_training import MemberTraining
 from ig_widgets.compute.detection.network import background_loss, box_loss
-from ig_widgets.compute.detection.training_images import Scene
+from ig_widgets.compute.detection.training_images import TrainingImage
 from ig_widgets.compute.detection.windows import WindowDrawer
 
 SIZE = (32, 48)
 
 
-def scenes(channels=1, n=6):
+def images(channels=1, n=6):
     rng = np.random.default_rng(0)
     drawn = []
     for number in range(n):
@@ -21,13 +21,13 @@ def scenes(channels=1, n=6):
         if number % 2:
             pixels[:, 10:14, 12:40] -= 4
             boxes = np.array([[12.0, 10.0, 40.0, 14.0]])
-        drawn.append(Scene(pixels, np.zeros(len(boxes), np.int64), boxes))
+        drawn.append(TrainingImage(pixels, np.zeros(len(boxes), np.int64), boxes))
     return drawn
 
 
 def member(drawn=None, **settings):
     quick = {"n_classes": 1, "size": SIZE, "steps": 30, "learning_rate": 2e-3, "device": "cpu"}
-    return Member(drawn or scenes(), **{**quick, "precision": "float32", "seed": 0, **settings})
+    return MemberTraining(drawn or images(), **{**quick, "precision": "float32", "seed": 0, **settings})
 
 
 def weights(one):
@@ -35,7 +35,7 @@ def weights(one):
 
 
 def test_a_step_tells_the_losses_of_the_windows_that_its_seed_draws():
-    one, windows = member(seed=3), WindowDrawer(scenes(), 1, SIZE, 3).draw()
+    one, windows = member(seed=3), WindowDrawer(images(), 1, SIZE, 3).draw()
     network = copy.deepcopy(one.network).train()
     with torch.inference_mode():
         logits = network(torch.from_numpy(windows.pixels))
@@ -45,7 +45,7 @@ def test_a_step_tells_the_losses_of_the_windows_that_its_seed_draws():
 
 
 def test_a_step_follows_the_gradient_of_both_losses():
-    one, windows = member(seed=3), WindowDrawer(scenes(), 1, SIZE, 3).draw()
+    one, windows = member(seed=3), WindowDrawer(images(), 1, SIZE, 3).draw()
     network = copy.deepcopy(one.network).train()
     logits = network(torch.from_numpy(windows.pixels))
     loss = box_loss([logits[bag] for bag in windows.bags])
@@ -61,7 +61,7 @@ def test_a_step_follows_the_gradient_of_both_losses():
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_it_learns(channels, precision):
-    one = member(scenes(channels), precision=precision)
+    one = member(images(channels), precision=precision)
     losses = [sum(one.step()) for _ in range(30)]
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
 

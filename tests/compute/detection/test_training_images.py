@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from ig_widgets.compute.detection.training_images import (
     Drawings,
     drawings,
-    reduced,
+    make_training_image,
+    normalize_image,
     reduced_shape,
-    standardized,
 )
 from ig_widgets.data.images import ImageSet
 
@@ -87,19 +87,19 @@ def test_images_are_reduced_to_a_number_of_pixels_but_boxes_stay_visible(shape, 
 def test_boxes_are_where_they_were_and_inside_the_reduced_image(height, width, scale, data):
     x0, y0 = data.draw(st.integers(0, width - 2)), data.draw(st.integers(0, height - 2))
     box = np.array([[x0, y0, data.draw(st.integers(x0 + 2, width)), data.draw(st.integers(y0 + 2, height))]])
-    scene = reduced(texture(height, width), np.array([0]), box, scale, 1)
-    h, w = scene.pixels.shape[1:]
+    image = make_training_image(texture(height, width), np.array([0]), box, scale, 1)
+    h, w = image.pixels.shape[1:]
     assert (h, w) == reduced_shape((height, width), scale)
-    assert (scene.boxes[:, :2] >= 0).all()
-    assert (scene.boxes[:, 2:] <= [w + 1e-9, h + 1e-9]).all()
-    np.testing.assert_allclose(scene.boxes * [width / w, height / h, width / w, height / h], box)
+    assert (image.boxes[:, :2] >= 0).all()
+    assert (image.boxes[:, 2:] <= [w + 1e-9, h + 1e-9]).all()
+    np.testing.assert_allclose(image.boxes * [width / w, height / h, width / w, height / h], box)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.5, 0.31])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_pixels_have_mean_0_and_variance_1(scale, channels):
     image = (30 * texture(60, 90, channels) + 120).clip(0, 255).astype(np.uint8)
-    pixels = standardized(image, scale, channels)
+    pixels = normalize_image(image, scale, channels)
     assert pixels.shape == (channels, round(60 * scale), round(90 * scale))
     assert pixels.dtype == np.float16
     assert pixels.astype(float).mean() == pytest.approx(0, abs=1e-3)
@@ -119,8 +119,8 @@ def test_pixels_have_mean_0_and_variance_1(scale, channels):
 )
 def test_light_and_exposure_change_nothing(gain, offset, dtype, scale):
     image = texture(60, 90)
-    expected = standardized(image, scale, 1).astype(float)
-    found = standardized((gain * image + offset).astype(dtype), scale, 1).astype(float)
+    expected = normalize_image(image, scale, 1).astype(float)
+    found = normalize_image((gain * image + offset).astype(dtype), scale, 1).astype(float)
     assert np.abs(found * np.sign(gain) - expected).max() < 0.06  # rounding to whole gray values
 
 
@@ -130,7 +130,7 @@ def test_light_and_exposure_change_nothing(gain, offset, dtype, scale):
 def test_an_image_of_one_value_is_0_and_not_amplified_rounding(value, scale, channels):
     image = np.broadcast_to(value, (997, 1301, *np.shape(value)))
     image = image.astype(float if isinstance(value, float) else np.uint16)
-    pixels = standardized(image, scale, channels)
+    pixels = normalize_image(image, scale, channels)
     flat = pixels - pixels[:, :1, :1]  # of three different planes each is flat for itself
     assert np.abs(flat).max() == 0
     assert np.isfinite(pixels).all()
@@ -142,29 +142,29 @@ def test_reduction_averages_pixels():
     image = texture(40, 60)
     blocks = image.reshape(20, 2, 30, 2).mean(axis=(1, 3))
     expected = (blocks - blocks.mean()) / blocks.std()
-    np.testing.assert_allclose(standardized(image, 0.5, 1)[0], expected, atol=4e-3)
+    np.testing.assert_allclose(normalize_image(image, 0.5, 1)[0], expected, atol=4e-3)
 
 
 def test_gray_images_among_colored_ones_have_three_equal_planes():
     image = texture(20, 30)
-    pixels = standardized(image, 1.0, 3)
-    assert (pixels == standardized(image, 1.0, 1)).all()
-    assert (pixels == standardized(np.dstack([image] * 3), 1.0, 3)).all()
+    pixels = normalize_image(image, 1.0, 3)
+    assert (pixels == normalize_image(image, 1.0, 1)).all()
+    assert (pixels == normalize_image(np.dstack([image] * 3), 1.0, 3)).all()
 
 
 def test_colored_images_among_gray_ones_are_their_luminance():
     image = (40 * texture(20, 30, 3) + 120).clip(0, 255).astype(np.uint8)
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    np.testing.assert_allclose(standardized(image, 1.0, 1), standardized(gray, 1.0, 1), atol=0.03)
+    np.testing.assert_allclose(normalize_image(image, 1.0, 1), normalize_image(gray, 1.0, 1), atol=0.03)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (2, 3)])
 def test_images_never_vanish(shape):
-    assert standardized(texture(*shape), 0.01, 1).size > 0
+    assert normalize_image(texture(*shape), 0.01, 1).size > 0
 
 
 def test_the_image_is_left_alone():
     image = texture(20, 30)
     kept = image.copy()
-    standardized(image, 0.5, 1)
+    normalize_image(image, 0.5, 1)
     np.testing.assert_array_equal(image, kept)

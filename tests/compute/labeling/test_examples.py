@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ig_widgets.compute.labeling.examples import Examples, checked_sources
+from ig_widgets.compute.labeling.examples import Examples
 
 
 @pytest.fixture
@@ -14,12 +14,12 @@ def test_a_part_knows_its_sources_by_their_new_rows(examples):
     part = examples.part(np.array([3, 1, 2]), np.array([True, True, False, True]))
     np.testing.assert_array_equal(part.X, examples.X[[3, 1, 2]][:, [0, 1, 3]])
     np.testing.assert_array_equal(part.codes, [0, 1, 1])
-    np.testing.assert_array_equal(part.sources, [1, -1, 0])
+    np.testing.assert_array_equal(part.pattern_rows, [1, -1, 0])
 
 
 def test_sources_that_are_not_in_the_part_are_nobodys(examples):
     part = examples.part(np.array([0]), np.ones(4, dtype=bool))
-    np.testing.assert_array_equal(part.sources, np.full(4, -1))
+    np.testing.assert_array_equal(part.pattern_rows, np.full(4, -1))
 
 
 def test_own_scores_are_replaced_by_the_mean_of_the_others_of_the_class(examples):
@@ -34,21 +34,3 @@ def test_own_scores_are_replaced_by_the_mean_of_the_others_of_the_class(examples
 def test_the_only_image_of_a_class_keeps_its_score():
     alone = Examples(np.array([[0.1], [1.0]]), np.array([0, 1]), np.array([1]))
     np.testing.assert_array_equal(alone.without_self_matches(), alone.X)
-
-
-def test_no_sources_are_minus_1():
-    np.testing.assert_array_equal(checked_sources(None, (4, 3)), [-1, -1, -1])
-
-
-@pytest.mark.parametrize(
-    ("sources", "sentence"),
-    [
-        ([0, 1], "X has 3 features"),
-        ([0.0, 1.0, 2.0], "give integers"),
-        ([0, 1, 4], "X has the rows 0 to 3"),
-        ([0, 1, -2], "reach from -2"),
-    ],
-)
-def test_wrong_sources_are_told(sources, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        checked_sources(sources, (4, 3))

@@ -30,7 +30,7 @@ def test_members_of_a_fold_know_neither_its_images_nor_their_patterns(learner):
     folds = draw_folds(known.codes, 20, 0)
     fits = FITTING.fold_fits(candidate(learner, 6), known, folds, 2)
     for k, (fold, fit) in enumerate(zip(folds, fits, strict=True)):
-        np.testing.assert_array_equal(fit.columns, [source not in fold[1] for source in known.sources])
+        np.testing.assert_array_equal(fit.columns, [source not in fold[1] for source in known.pattern_rows])
         other = known.X.copy()
         other[fold[1]] = 1 - other[fold[1]]
         other[:, ~fit.columns] = 0.5
@@ -70,7 +70,7 @@ def test_trials_are_single_members_of_every_candidate_and_fold():
 
 
 def test_a_fold_without_patterns_knows_only_how_common_a_class_is():
-    known = examples()._replace(sources=np.full(6, 2))
+    known = examples()._replace(pattern_rows=np.full(6, 2))
     folds = draw_folds(known.codes, 20, 0)
     for (fitted, left_out), fit in zip(
         folds, FITTING.fold_fits(candidate("logistic", 6), known, folds, 1), strict=True

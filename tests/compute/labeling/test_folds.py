@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ig_widgets.compute.labeling.folds import draw_folds, gathered
+from ig_widgets.compute.labeling.folds import draw_folds, gather
 
 
 def codes_of(*counts):
@@ -52,6 +52,6 @@ def test_probabilities_of_an_image_are_averaged_over_the_folds_that_left_it_out(
     rng = np.random.default_rng(0)
     folds = [(np.array([0, 4]), np.array([1, 2])), (np.array([1, 3]), np.array([2, 0]))]
     parts = [rng.random((2, 3)), rng.random((2, 3))]
-    P = gathered(parts, folds, 5)
+    P = gather(parts, folds, 5)
     np.testing.assert_allclose(P[:3], [parts[1][1], parts[0][0], (parts[0][1] + parts[1][0]) / 2])
     assert np.isnan(P[3:]).all()

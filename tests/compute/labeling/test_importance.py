@@ -5,7 +5,7 @@ from ig_widgets.compute.labeling import importance
 from ig_widgets.compute.labeling.importance import pattern_importances
 from ig_widgets.compute.labeling.labeler import WeakLabeler
 
-SMALL = {"hidden_layers": [(2,)], "alpha": 1.0, "members": 2, "random_state": 0}
+SMALL = {"hidden_layers": [(2,)], "alpha": 1.0, "n_members": 2, "random_state": 0}
 
 
 def similarities(counts, n_features=6, seed=0):
@@ -50,8 +50,8 @@ def one_at_a_time(labeler, X, y, repeats, seed):
 @pytest.mark.parametrize("counts", [(20, 8), (8, 8, 8)])
 def test_it_equals_mixing_one_pattern_at_a_time(counts, monkeypatch):
     X, y = similarities(counts)
-    sources = np.array([0, 3, -1, 3, 5, 6])
-    labeler = WeakLabeler(**SMALL).fit(X, y, sources=sources)
+    pattern_rows = np.array([0, 3, -1, 3, 5, 6])
+    labeler = WeakLabeler(**SMALL).fit(X, y, pattern_rows=pattern_rows)
     slow = one_at_a_time(labeler, X, y, 2, 7)
     np.testing.assert_allclose(pattern_importances(labeler, X, y, repeats=2, random_state=7), slow)
     monkeypatch.setattr(importance, "_VALUES_AT_ONCE", 1)
@@ -80,7 +80,7 @@ def test_a_perfect_score_for_its_own_image_does_not_make_a_pattern_important():
     X = rng.uniform(0.3, 0.6, (50, 11))
     X[40 + np.arange(10), np.arange(10)] = 1.0
     X[:, 10] += 0.4 * y
-    labeler = WeakLabeler(**SMALL).fit(X, y, sources=np.append(40 + np.arange(10), -1))
+    labeler = WeakLabeler(**SMALL).fit(X, y, pattern_rows=np.append(40 + np.arange(10), -1))
     assert pattern_importances(labeler, X, y, random_state=0).argmax() == 10
 
 
@@ -96,7 +96,7 @@ def test_the_same_seed_gives_the_same_importances_and_leaves_numpy_alone():
 
 def test_a_pattern_that_no_fold_could_use_has_no_importance():
     X, y = similarities((20, 8), n_features=2)
-    labeler = WeakLabeler(**SMALL).fit(X, y, sources=[0, 0])
+    labeler = WeakLabeler(**SMALL).fit(X, y, pattern_rows=[0, 0])
     labeler.fold_fits_ = [fit for fit in labeler.fold_fits_ if not fit.columns.any()]
     assert np.isnan(pattern_importances(labeler, X, y)).all()
 
@@ -115,7 +115,7 @@ def test_other_images_than_it_was_fitted_to_are_refused():
         pattern_importances(labeler, X[::-1], y)
     with pytest.raises(ValueError, match=r"X has 27 rows and .* fitted to 28 images"):
         pattern_importances(labeler, X[1:], y[1:])
-    with pytest.raises(ValueError, match=r"y has the shape \(27,\)"):
+    with pytest.raises(ValueError, match=r"y has shape \(27,\)"):
         pattern_importances(labeler, X, y[1:])
     with pytest.raises(ValueError, match="y has classes"):
         pattern_importances(labeler, X, y + 1)

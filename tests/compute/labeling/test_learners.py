@@ -47,10 +47,10 @@ def test_fits_that_end_before_the_limit_are_told_apart():
     X = np.random.default_rng(0).random((60, 10))
     y = np.arange(60) % 2
     (whole, *_) = list_candidates("logistic", (10, 2), **GRID)
-    assert whole.ended(whole.model.fit(X, y)) == 1
+    assert whole.convergence(whole.model.fit(X, y)) == 1
     (short, *_) = list_candidates("logistic", (10, 2), **{**GRID, "max_iter": 1})
     with pytest.warns(ConvergenceWarning):
         short.model.fit(X, y)
-    assert short.ended(short.model) == 0
+    assert short.convergence(short.model) == 0
     (trees, *_) = list_candidates("boosting", (10, 2), **GRID)
-    assert np.isnan(trees.ended(trees.model.fit(X, y)))
+    assert np.isnan(trees.convergence(trees.model.fit(X, y)))

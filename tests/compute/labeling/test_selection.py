@@ -6,11 +6,11 @@ from sklearn.metrics import f1_score
 
 from ig_widgets.compute.labeling.learners import list_candidates
 from ig_widgets.compute.labeling.selection import selection_table
-from ig_widgets.compute.labeling.threshold import threshold_of
+from ig_widgets.compute.labeling.threshold import choose_threshold
 
 CODES = np.array([0, 0, 1, 1, 0, 0, 1, 1])
 FOLDS = [(np.arange(4, 8), np.arange(4)), (np.arange(4), np.arange(4, 8))]
-ONE_HALF = partial(threshold_of, codes=CODES, given=0.5)
+ONE_HALF = partial(choose_threshold, codes=CODES, given=0.5)
 
 
 def candidates(alphas=(1.0, 2.0), layers=((2,), (4,))):
@@ -41,7 +41,7 @@ def test_f1_is_that_of_the_positive_class_in_each_fold():
 
 
 def test_the_threshold_of_a_candidate_is_made_of_all_its_folds():
-    calibrated = partial(threshold_of, codes=CODES, given="calibrated")
+    calibrated = partial(choose_threshold, codes=CODES, given="calibrated")
     table = selection_table(candidates(), trials(FAIR, FAIR, LOW, FAIR), FOLDS, CODES, calibrated)
     assert table["f1"].tolist()[2] == 1
     assert table["chosen"].tolist() == [False, False, True, False]
@@ -64,7 +64,7 @@ def test_the_average_over_more_classes_is_that_of_all():
         [[(P[:3], 1.0), (P[3:], 1.0)]],
         folds,
         codes,
-        partial(threshold_of, codes=codes, given="calibrated"),
+        partial(choose_threshold, codes=codes, given="calibrated"),
     )
     expected = np.mean(
         [

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from ig_widgets.compute.labeling.temperature import best_temperature, tempered
+from ig_widgets.compute.labeling.temperature import apply_temperature, best_temperature
 
 
 def beliefs(n, n_classes, seed=0, *, sureness=1.0):
@@ -44,7 +44,7 @@ def test_no_temperature_of_a_fine_grid_has_a_lower_cross_entropy(n_classes):
 @settings(deadline=None)
 def test_the_most_probable_stays_the_most_probable(weights, temperature):
     P = (np.array(weights) + 0.01) / (np.array(weights) + 0.01).sum(axis=1, keepdims=True)
-    T = tempered(P, temperature)
+    T = apply_temperature(P, temperature)
     np.testing.assert_allclose(T.sum(axis=1), 1)
     chosen = T[np.arange(len(T)), P.argmax(axis=1)]
     np.testing.assert_array_equal(chosen, T.max(axis=1))
@@ -52,9 +52,9 @@ def test_the_most_probable_stays_the_most_probable(weights, temperature):
 
 def test_one_half_stays_one_half_and_temperature_1_changes_nothing():
     P = np.array([[0.5, 0.5], [0.2, 0.8], [1.0, 0.0]])
-    np.testing.assert_array_equal(tempered(P, 7.0)[0], [0.5, 0.5])
-    np.testing.assert_array_equal(tempered(P, 1.0), P)
-    np.testing.assert_allclose(tempered(P, 2.0)[1, 1], 0.8**0.5 / (0.8**0.5 + 0.2**0.5))
+    np.testing.assert_array_equal(apply_temperature(P, 7.0)[0], [0.5, 0.5])
+    np.testing.assert_array_equal(apply_temperature(P, 1.0), P)
+    np.testing.assert_allclose(apply_temperature(P, 2.0)[1, 1], 0.8**0.5 / (0.8**0.5 + 0.2**0.5))
 
 
 def test_rows_of_nan_are_neither_used_nor_filled():
@@ -62,7 +62,7 @@ def test_rows_of_nan_are_neither_used_nor_filled():
     some = P.copy()
     some[::2] = np.nan
     assert best_temperature(some, codes) == best_temperature(P[1::2], codes[1::2])
-    np.testing.assert_array_equal(np.isnan(tempered(some, 2.0)), np.isnan(some))
+    np.testing.assert_array_equal(np.isnan(apply_temperature(some, 2.0)), np.isnan(some))
 
 
 def test_where_nothing_can_be_judged_or_gained_the_temperature_is_1():
@@ -75,13 +75,13 @@ def test_few_images_that_are_all_right_do_not_make_it_certain():
     P = np.array([[0.9, 0.1]] * 10 + [[0.1, 0.9]] * 10)
     codes = np.repeat([0, 1], 10)
     # Platt's target for ten images is 11 / 12
-    assert tempered(P, best_temperature(P, codes)).max() == pytest.approx(11 / 12, abs=1e-3)
+    assert apply_temperature(P, best_temperature(P, codes)).max() == pytest.approx(11 / 12, abs=1e-3)
 
 
 def test_certainty_that_was_wrong_is_taken_back():
     P = np.array([[1.0, 0.0]] * 20 + [[0.0, 1.0]] * 20)
     codes = np.repeat([0, 1], 20)
     codes[[0, -1]] = [1, 0]
-    T = tempered(P, best_temperature(P, codes))
+    T = apply_temperature(P, best_temperature(P, codes))
     assert np.isfinite(T).all()
     assert 0.8 < T.max() < 0.97

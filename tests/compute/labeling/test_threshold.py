@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ig_widgets.compute.labeling.threshold import break_even, shifted, threshold_of
+from ig_widgets.compute.labeling.threshold import apply_threshold, break_even, choose_threshold
 
 # all but the number before 1: a cut that tells these two apart would be 1, whose odds are not finite
 values = st.floats(0, 1).filter(lambda value: value != math.nextafter(1, 0))
@@ -42,7 +42,7 @@ def test_without_two_values_it_is_one_half():
 @given(st.floats(0.001, 0.999), st.floats(0.001, 0.999))
 def test_shifting_makes_the_threshold_one_half_and_keeps_the_order(p, threshold):
     P = np.array([[1 - threshold, threshold], [1 - p, p]])
-    moved = shifted(P, threshold)
+    moved = apply_threshold(P, threshold)
     np.testing.assert_allclose(moved.sum(axis=1), 1)
     assert moved[0, 1] == pytest.approx(0.5)
     if abs(p - threshold) > 1e-9:
@@ -52,7 +52,7 @@ def test_shifting_makes_the_threshold_one_half_and_keeps_the_order(p, threshold)
 def test_cuts_next_to_0_and_1_have_finite_odds():
     sure = np.array([0.0, 0.0, 5e-324])
     cut = break_even(sure, np.array([False, False, True]))
-    assert np.isfinite(shifted(np.column_stack([1 - sure, sure]), cut)).all()
+    assert np.isfinite(apply_threshold(np.column_stack([1 - sure, sure]), cut)).all()
     surest = np.array([1 - 2**-53, 1.0])
     assert break_even(surest, np.array([False, True])) < 1
 
@@ -60,8 +60,8 @@ def test_cuts_next_to_0_and_1_have_finite_odds():
 def test_it_is_given_or_made_from_rows_without_nan_and_only_for_two_classes():
     P = np.array([[0.9, 0.1], [np.nan, np.nan], [0.7, 0.3], [0.2, 0.8]])
     codes = np.array([0, 1, 0, 1])
-    assert threshold_of(P, codes, 0.2) == 0.2
-    assert threshold_of(P, codes, "calibrated") == pytest.approx(0.55)
-    assert threshold_of(np.full((4, 2), np.nan), codes, "calibrated") == 0.5
-    assert math.isnan(threshold_of(np.full((4, 3), 1 / 3), codes, "calibrated"))
-    np.testing.assert_array_equal(shifted(P, math.nan), P)
+    assert choose_threshold(P, codes, 0.2) == 0.2
+    assert choose_threshold(P, codes, "calibrated") == pytest.approx(0.55)
+    assert choose_threshold(np.full((4, 2), np.nan), codes, "calibrated") == 0.5
+    assert math.isnan(choose_threshold(np.full((4, 3), 1 / 3), codes, "calibrated"))
+    np.testing.assert_array_equal(apply_threshold(P, math.nan), P)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ig_widgets.compute.matching.hits import SceneCache
+from ig_widgets.compute.matching.hits import TiledImageCache
 from ig_widgets.compute.matching.matcher import PatternMatcher
-from ig_widgets.compute.matching.search.tiles import Scene
+from ig_widgets.compute.matching.search.tiles import TiledImage
 from ig_widgets.data.errors import FlatPatternWarning, UnreadableImageWarning
 from ig_widgets.data.images import ImageSet
 
@@ -149,30 +149,30 @@ def test_progress_is_shown(capsys):
     assert "6/6" in capsys.readouterr().err
 
 
-def kept(cache, scenes):
-    return [cache.get(bytes([i]), "channels", (30, 30)) is not None for i in range(len(scenes))]
+def kept(cache, images):
+    return [cache.get(bytes([i]), "channels", (30, 30)) is not None for i in range(len(images))]
 
 
 def test_a_full_cache_keeps_what_the_next_search_needs_first():
-    scenes = [Scene(image[None], (30, 30)) for image in IMAGES[:4]]
-    cache = SceneCache(2 * scenes[0].nbytes)
+    images = [TiledImage(image[None], (30, 30)) for image in IMAGES[:4]]
+    cache = TiledImageCache(2 * images[0].nbytes)
     for _ in range(3):
         cache.begin()
         for i in range(3):
-            cache.keep(bytes([i]), "channels", scenes[i])
-        assert kept(cache, scenes) == [True, True, False, False]
+            cache.keep(bytes([i]), "channels", images[i])
+        assert kept(cache, images) == [True, True, False, False]
     assert cache.get(bytes([0]), "luminance", (30, 30)) is None
     for _ in range(2):  # other images
         cache.begin()
-        cache.keep(bytes([3]), "channels", scenes[3])
-    assert kept(cache, scenes) == [False, True, False, True]
+        cache.keep(bytes([3]), "channels", images[3])
+    assert kept(cache, images) == [False, True, False, True]
 
 
 def test_a_scene_larger_than_the_cache_is_not_kept():
-    scene = Scene(IMAGES[0][None], (30, 30))
-    cache = SceneCache(scene.nbytes - 1)
+    image = TiledImage(IMAGES[0][None], (30, 30))
+    cache = TiledImageCache(image.nbytes - 1)
     cache.begin()
-    cache.keep(b"", "channels", scene)
+    cache.keep(b"", "channels", image)
     assert cache.get(b"", "channels", (30, 30)) is None
 
 

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import torch
 
-from ig_widgets.compute.networks.augmentation import varied
+from ig_widgets.compute.networks.augmentation import augment
 from ig_widgets.compute.networks.training import TorchRandomness
 
 
 def draw(x, seed=0):
     with TorchRandomness(seed)():
-        return varied(x)
+        return augment(x)
 
 
 def relit(found, plain):
@@ -55,7 +55,7 @@ def test_shifts_reach_a_tenth_of_the_sides_in_both_directions():
         with TorchRandomness(seed)():
             impulse = torch.zeros(1, 1, 20, 40)
             impulse[..., 20] = 100
-            columns.add(int(varied(impulse)[0, 0, 10].argmax()))
+            columns.add(int(augment(impulse)[0, 0, 10].argmax()))
     assert columns == set(range(15, 25))  # 20 or, flipped, 19, and up to 4 to either side
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ig_widgets.compute.networks.resizing import network_size, shrunk, shrunk_in_turn
+from ig_widgets.compute.networks.resizing import network_size, resize_images, resize_in_batches
 
 EMPTY = np.empty((0, 0), np.uint8)
 
@@ -47,7 +47,7 @@ def test_without_a_readable_image_there_is_no_size():
 
 def test_reduced_pixels_are_the_means_of_areas():
     image = np.random.default_rng(0).integers(0, 256, (96, 128)).astype(np.uint8)
-    pixels, positions = shrunk([image], (32, 64))
+    pixels, positions = resize_images([image], (32, 64))
     means = image.reshape(32, 3, 64, 2).mean(axis=(1, 3))
     assert np.abs(pixels[0] - means).max() <= 1  # rounded along one axis, then along the other
     assert positions.tolist() == [0]
@@ -55,19 +55,19 @@ def test_reduced_pixels_are_the_means_of_areas():
 
 def test_images_of_that_size_stay_as_they_are():
     images = np.random.default_rng(0).integers(0, 256, (3, 32, 40, 3)).astype(np.uint8)
-    pixels, _ = shrunk(images, (32, 40))
+    pixels, _ = resize_images(images, (32, 40))
     np.testing.assert_array_equal(pixels, images)
 
 
 def test_empty_images_are_left_out_and_gray_becomes_colored_among_colored_ones():
     gray, colored = np.full((50, 40), 9, np.uint8), np.full((30, 90, 3), (1, 2, 3), np.uint8)
-    assert shrunk([gray, gray], (32, 32))[0].shape == (2, 32, 32)
-    pixels, positions = shrunk([gray, EMPTY, colored], (32, 32))
+    assert resize_images([gray, gray], (32, 32))[0].shape == (2, 32, 32)
+    pixels, positions = resize_images([gray, EMPTY, colored], (32, 32))
     assert positions.tolist() == [0, 2]
     assert pixels.shape == (2, 32, 32, 3)
     assert (pixels[0] == 9).all()
     assert (pixels[1] == (1, 2, 3)).all()
-    pixels, positions = shrunk([EMPTY], (32, 48))
+    pixels, positions = resize_images([EMPTY], (32, 48))
     assert pixels.shape == (0, 32, 48)
     assert positions.shape == (0,)
 
@@ -75,7 +75,7 @@ def test_empty_images_are_left_out_and_gray_becomes_colored_among_colored_ones()
 @pytest.mark.parametrize("wrong", [np.zeros((40, 40)), np.zeros((40, 40, 4), np.uint8)])
 def test_what_is_no_image_is_named(wrong):
     with pytest.raises(ValueError, match=r"image 1 has shape \(40, 40.*dtype uint8"):
-        shrunk([np.zeros((40, 40), np.uint8), wrong], (32, 32))
+        resize_images([np.zeros((40, 40), np.uint8), wrong], (32, 32))
 
 
 def test_in_turn_all_readable_images_come_by_and_only_32_are_held():
@@ -90,7 +90,7 @@ def test_in_turn_all_readable_images_come_by_and_only_32_are_held():
     images = Images([np.full((40, 40), k, np.uint8) for k in range(80)])
     images[5] = EMPTY
     images[32:64] = [EMPTY] * 32
-    turns = shrunk_in_turn(images, (32, 32))
+    turns = resize_in_batches(images, (32, 32))
     pixels, positions = next(turns)
     assert len(asked) == 32
     assert pixels[:, 0, 0].tolist() == positions.tolist() == [k for k in range(32) if k != 5]

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ig_widgets.compute.networks.square_patches import as_image, as_squares, correlations, resized
+from ig_widgets.compute.networks.square_patches import as_image, as_squares, correlations, resize
 
 
 def noise(*shape, seed=0):
@@ -13,17 +13,17 @@ def noise(*shape, seed=0):
 @pytest.mark.parametrize("size", [(20, 30), (5, 7), (60, 8), (1, 90), (12, 20)])
 def test_sizes_become_what_is_asked_for_and_the_own_size_changes_nothing(size, channels):
     image = noise(12, 20, *channels)
-    assert resized(image, *size).shape == (*size, *channels)
-    assert resized(image, *size).dtype == np.uint8
-    np.testing.assert_array_equal(resized(image, 12, 20), image)
+    assert resize(image, *size).shape == (*size, *channels)
+    assert resize(image, *size).dtype == np.uint8
+    np.testing.assert_array_equal(resize(image, 12, 20), image)
 
 
 def test_shrinking_averages_along_one_axis_while_the_other_grows():
     image = noise(8, 30)
     means = image.reshape(8, 10, 3).mean(axis=2)
-    np.testing.assert_allclose(resized(image, 8, 10), means, atol=0.51)
-    grown = cv2.resize(resized(image, 8, 10), (10, 16), interpolation=cv2.INTER_CUBIC)
-    np.testing.assert_allclose(resized(image, 16, 10), grown, atol=1.01)
+    np.testing.assert_allclose(resize(image, 8, 10), means, atol=0.51)
+    grown = cv2.resize(resize(image, 8, 10), (10, 16), interpolation=cv2.INTER_CUBIC)
+    np.testing.assert_allclose(resize(image, 16, 10), grown, atol=1.01)
 
 
 def test_gray_patterns_and_equal_channels_have_one_channel():
@@ -31,15 +31,15 @@ def test_gray_patterns_and_equal_channels_have_one_channel():
     squares = as_squares([gray, np.repeat(gray[:, :, None], 3, axis=2)], 11)
     assert squares.shape == (2, 1, 11, 11)
     np.testing.assert_array_equal(squares[0], squares[1])
-    np.testing.assert_array_equal(as_image(squares[0]), resized(gray, 11, 11))
+    np.testing.assert_array_equal(as_image(squares[0]), resize(gray, 11, 11))
 
 
 def test_one_pattern_in_color_makes_all_color():
     gray, color = noise(9, 14), noise(9, 14, 3)
     squares = as_squares([gray, color], 11)
     assert squares.shape == (2, 3, 11, 11)
-    np.testing.assert_array_equal(as_image(squares[0]), resized(gray, 11, 11)[:, :, None].repeat(3, axis=2))
-    np.testing.assert_array_equal(as_image(squares[1]), resized(color, 11, 11))
+    np.testing.assert_array_equal(as_image(squares[0]), resize(gray, 11, 11)[:, :, None].repeat(3, axis=2))
+    np.testing.assert_array_equal(as_image(squares[1]), resize(color, 11, 11))
 
 
 def test_correlations_equal_those_of_numpy():

@@ -1,18 +1,18 @@
 import numpy as np
 import pytest
 
-from ig_widgets.compute.networks.targets import checked_targets, most_probable
+from ig_widgets.compute.networks.targets import validate_targets
 
 
 def test_labels_become_certain_probabilities_of_sorted_classes():
-    classes, P = checked_targets(["ok", "crack", "ok"], 3)
+    classes, P = validate_targets(["ok", "crack", "ok"], 3)
     assert classes.tolist() == ["crack", "ok"]
     assert P.tolist() == [[0, 1], [1, 0], [0, 1]]
 
 
 def test_probabilities_stay_as_they_are_and_rows_may_be_missing():
     given = np.array([[0.2, 0.3, 0.5], [np.nan] * 3])
-    classes, P = checked_targets(given, 2)
+    classes, P = validate_targets(given, 2)
     assert classes.tolist() == [0, 1, 2]
     np.testing.assert_array_equal(P, given)
 
@@ -31,11 +31,4 @@ def test_probabilities_stay_as_they_are_and_rows_may_be_missing():
 )
 def test_what_is_no_target_is_refused(targets, message):
     with pytest.raises(ValueError, match=message):
-        checked_targets(targets, 3)
-
-
-def test_the_most_probable_class_is_the_answer_and_a_missing_one_is_named():
-    classes = np.array(["a", "b"])
-    assert most_probable(np.array([[0.3, 0.7], [0.6, 0.4]]), classes).tolist() == ["b", "a"]
-    with pytest.raises(ValueError, match="image 1 is empty"):
-        most_probable(np.array([[0.3, 0.7], [np.nan, np.nan]]), classes)
+        validate_targets(targets, 3)

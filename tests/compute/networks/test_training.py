@@ -50,9 +50,9 @@ def test_no_epochs_are_no_records():
 def test_what_cannot_be_trained_is_refused_with_a_sentence():
     with pytest.raises(ValueError, match="epochs is -1; give 0 or more"):
         list(train(lambda _: {"loss": 0.0}, [1], epochs=-1))
-    with pytest.raises(ValueError, match="there is no batch to learn from"):
+    with pytest.raises(ValueError, match="there is no batch to train on"):
         list(train(lambda _: {"loss": 0.0}, [], epochs=1))
-    with pytest.raises(ValueError, match="there is no batch to learn from"):
+    with pytest.raises(ValueError, match="there is no batch to train on"):
         list(train(lambda _: {"loss": 0.0}, ShuffledBatches(0, 4), epochs=1))
 
 

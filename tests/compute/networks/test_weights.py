@@ -83,7 +83,7 @@ def test_a_file_of_another_network_is_refused_and_changes_nothing(file, change, 
     torch.save(weights, file)
     network = Small()
     before = state(network)
-    with pytest.raises(ValueError, match=f"small.pth do not fit to Small: .*{message}"):
+    with pytest.raises(ValueError, match=f"small.pth do not fit Small: .*{message}"):
         load_weights(network, file)
     assert same(network.state_dict(), before)
 
@@ -108,7 +108,7 @@ def test_a_pickle_is_refused_and_not_executed(tmp_path, capsys):
 
 def test_a_whole_model_is_refused(tmp_path):
     torch.save(Small(), tmp_path / "model.pth")
-    with pytest.raises(ValueError, match=r"save it anew with torch.save\(network.state_dict\(\), path\)"):
+    with pytest.raises(ValueError, match=r"save it again with torch.save\(network.state_dict\(\), path\)"):
         load_weights(Small(), tmp_path / "model.pth")
 
 
@@ -177,7 +177,7 @@ def test_a_download_that_is_not_what_its_name_says_is_refused_and_not_kept(serve
 
 def test_a_url_that_fails_is_named_with_what_to_do(server, tmp_path):
     url, *_ = server
-    with pytest.raises(OSError, match=r"absent.pth cannot be downloaded \(.*404.*\); fetch the file"):
+    with pytest.raises(OSError, match=r"absent.pth cannot be downloaded \(.*404.*\); download the file"):
         load_weights(Small(), f"{url}/absent.pth", folder=tmp_path)
 
 

@@ -84,7 +84,7 @@ def test_a_seed_is_a_result():
     [
         ([0, 0, 0, 0], 2, "of 1 classes"),
         ([0, 1, -1, -1], 3, "2 images can be read and have a label"),
-        ([0, 1, 0, 1], 1, "1 folds need"),
+        ([0, 1, 0, 1], 1, "with folds=1, give 2 folds or more"),
         ([0, 1, 5, 1], 2, "label 2 is 5"),
     ],
 )

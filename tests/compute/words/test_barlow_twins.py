@@ -81,7 +81,7 @@ def test_without_a_number_of_epochs_there_are_as_many_as_show_so_many_images(mon
     ("settings", "count", "sentence"),
     [
         ({"backbone": "resnet19"}, 3, "backbone is 'resnet19'; give one of"),
-        ({"batch_size": 1}, 3, "give 2 images or more"),
+        ({"batch_size": 1}, 3, "give a batch_size of 2 or more"),
         ({}, 1, "1 of 1 images can be read; give 2 or more"),
     ],
 )

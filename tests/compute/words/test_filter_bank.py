@@ -93,7 +93,7 @@ def test_a_plain_module_gives_its_own_maps_and_stays_as_it_was():
     [
         (("resnet19",), "there is no backbone 'resnet19'; give 'cells'"),
         (("resnet18", "layer9"), "no layer 'layer9'; give one of layer1, layer2"),
-        (("cells", "layer1"), "weights and layers are those of networks"),
+        (("cells", "layer1"), "weights and layers apply to networks only"),
         ((nn.Sequential(nn.Conv2d(3, 2, 8), nn.Flatten()),), "no maps"),
         ((None,), "backbone is None"),
         ((lambda pixels: pixels,), r"must return \(n, rows, columns, channels\)"),

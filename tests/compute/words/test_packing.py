@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from ig_widgets.compute.words.packing import pack_words, packed, unpack_words
+from ig_widgets.compute.words.packing import as_packed, pack_words, unpack_words
 
 MATRICES = npst.arrays(bool, st.tuples(st.integers(0, 5), st.integers(0, 200)))
 
@@ -25,8 +25,8 @@ def test_each_word_is_the_bit_that_the_docstring_says(X):
 
 def test_bool_uint8_and_the_packed_form_are_the_same_words():
     X = np.random.default_rng(0).random((4, 70)) < 0.5
-    assert np.array_equal(packed(X), packed(X.astype(np.uint8)))
-    assert np.array_equal(packed(X), packed(packed(X)))
+    assert np.array_equal(as_packed(X), as_packed(X.astype(np.uint8)))
+    assert np.array_equal(as_packed(X), as_packed(as_packed(X)))
 
 
 @pytest.mark.parametrize(

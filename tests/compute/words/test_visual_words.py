@@ -94,7 +94,7 @@ def test_a_blank_cell_is_a_word_too():
     [
         ({"n_words": 0}, (5, 2, 2, 3), "give 1 word or more"),
         ({"n_words": 9, "max_cells": 8}, (5, 2, 2, 3), "at least as many cells"),
-        ({"n_words": 21}, (5, 2, 2, 3), "5 images have 20 cells that can be read, too few for 21 words"),
+        ({"n_words": 21}, (5, 2, 2, 3), "5 images have 20 readable cells, too few for 21 words"),
         ({"n_words": 2}, (5, 3), r"give \(n_images, rows, columns, channels\)"),
     ],
 )
@@ -105,5 +105,5 @@ def test_bad_arguments_are_named(settings, shape, sentence):
 
 def test_other_channels_are_refused():
     found, _ = words(maps_of()[0])
-    with pytest.raises(ValueError, match="maps have 4 channels, but words were learned of 5"):
+    with pytest.raises(ValueError, match="maps have 4 channels, but the words were learned from 5"):
         found.transform(np.ones((2, 3, 3, 4), np.float32))

@@ -55,7 +55,7 @@ def test_an_image_that_cannot_be_read_has_no_words():
     [
         ({"n_words": 1}, "give 2 words or more"),
         ({"size": (30, 32)}, "give multiples of 8 pixels"),
-        ({"images": [np.empty((0, 0), np.uint8)]}, "none of 1 images can be read"),
+        ({"images": [np.empty((0, 0), np.uint8)]}, "none of the 1 images can be read"),
     ],
 )
 def test_bad_arguments_are_named(settings, sentence):

@@ -17,7 +17,7 @@ from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.systems.inspector_gadget.gadget import InspectorGadget
 
 # one small network instead of the choice among many that only the first test needs
-LABELER = WeakLabeler(hidden_layers=[(4,)], alpha=1.0, members=1)
+LABELER = WeakLabeler(hidden_layers=[(4,)], alpha=1.0, n_members=1)
 QUICK = {"labeler": LABELER, "detector": False, "progress": False}
 BOX = {"label": "bar", "present": True, "width": 14, "height": 8}
 
@@ -88,7 +88,7 @@ def test_the_development_set_is_judged_without_its_own_patterns(bars, log):
     assert gadget.development_.tolist() == development
     own = [development.index(images.position(name)) for name in gadget.patterns_.provenance["image"]]
     X, y = gadget.X_[development], gadget.y_[development]
-    slow = clone(LABELER).set_params(random_state=0).fit(X, y, sources=own)
+    slow = clone(LABELER).set_params(random_state=0).fit(X, y, pattern_rows=own)
     np.testing.assert_array_equal(P[gadget.judged_], slow.oof_probabilities_)
     leaking = clone(LABELER).set_params(random_state=0).fit(X, y)
     assert not np.allclose(slow.oof_probabilities_, leaking.oof_probabilities_)
@@ -96,7 +96,11 @@ def test_the_development_set_is_judged_without_its_own_patterns(bars, log):
 
 def test_the_detector_decides_beside_what_the_similarities_say(bars, log):
     gadget = InspectorGadget(
-        bars, ["bar"], log=log, detector=PatternDetector(members=2, epochs=12, random_state=0), progress=False
+        bars,
+        ["bar"],
+        log=log,
+        detector=PatternDetector(n_members=2, epochs=12, random_state=0),
+        progress=False,
     )
     P = gadget.learn()
     seen = gadget.detector_.transform(bars)
@@ -120,7 +124,7 @@ def test_the_detector_decides_beside_what_the_similarities_say(bars, log):
 
 
 def test_the_settings_of_a_detector_are_not_changed_by_learning(bars, log):
-    mine = PatternDetector(members=2, epochs=1, random_state=0)
+    mine = PatternDetector(n_members=2, epochs=1, random_state=0)
     InspectorGadget(bars, ["bar"], log=log, detector=mine, augment=(), progress=False).learn()
     assert not hasattr(mine, "members_")
 
@@ -154,7 +158,7 @@ def test_the_detector_learns_nothing_from_images_that_people_disagree_about(bars
     log.append([{"image": "05.png", **BOX, "x": 10, "y": 8}], annotator="you")  # as "me" has drawn it
     log.append([{"image": "00.png", "label": "bar", "present": False}], annotator="you")
 
-    detector = PatternDetector(members=2, epochs=1, random_state=0)
+    detector = PatternDetector(n_members=2, epochs=1, random_state=0)
     gadget = InspectorGadget(bars, ["bar"], log=log, augment=(), detector=detector, progress=False)
     with pytest.warns(UserWarning, match="boxes were drawn by one of several annotators only"):
         gadget.learn()
@@ -162,7 +166,7 @@ def test_the_detector_learns_nothing_from_images_that_people_disagree_about(bars
     assert len(learned) == 18
     shown = [k for k in range(20) if k not in (1, 3)]
     merged = merge_boxes(gadget.annotations)
-    slow = PatternDetector(members=2, epochs=1, random_state=0)
+    slow = PatternDetector(n_members=2, epochs=1, random_state=0)
     slow.fit(bars[shown], merged[~merged["outlier"]])
     np.testing.assert_array_equal(slow.transform(bars[:4]), gadget.detector_.transform(bars[:4]))
 

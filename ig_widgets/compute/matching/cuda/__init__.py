@@ -1,1 +1,1 @@
-"""The same search on a GPU."""
+"""The full search on a GPU."""

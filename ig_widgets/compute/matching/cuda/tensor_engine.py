@@ -1,4 +1,4 @@
-"""All patterns searched in some images on a GPU; what is doubtful there is left to the processor."""
+"""Search of all patterns in some images on a GPU; the CPU settles doubtful scores."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

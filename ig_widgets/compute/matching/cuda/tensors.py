@@ -131,7 +131,7 @@ class _Search:
         """Return score, upper bound, a and b of each pair, (4, n_images, n_patterns)."""
         n, p = len(images), len(patterns)
         while self._need(images[:n], patterns, p) > memory and n * p > 1:
-            n, p = _halved(n, p)
+            n, p = _halve(n, p)
         while True:
             try:
                 rows = [self._row(images[i : i + n], patterns, p) for i in range(0, len(images), n)]
@@ -139,20 +139,20 @@ class _Search:
             except torch.OutOfMemoryError:
                 if n * p == 1:
                     raise
-            n, p = _halved(n, p)
+            n, p = _halve(n, p)
 
     def _row(self, images: _Arrays, patterns: _Arrays, p: int) -> Tensor:
-        pictures = _Pictures(self, images)
-        parts = [self._match(pictures, patterns[j : j + p]) for j in range(0, len(patterns), p)]
+        prepared = _PreparedImages(self, images)
+        parts = [self._match(prepared, patterns[j : j + p]) for j in range(0, len(patterns), p)]
         return torch.cat(parts, dim=2)
 
     def _need(self, images: _Arrays, patterns: _Arrays, p: int) -> int:
         """Bytes that these images and p of the patterns at a time take: the arrays alive at once, counted."""
         area, channels = math.prod(self.size), len(images[0])
         window = max(pattern.size for pattern in patterns)
-        pictures = len(images) * area * (48 * channels + 28)
+        prepared = len(images) * area * (48 * channels + 28)
         templates = p * (20 * area * channels + 24 * window)
-        return pictures + templates + len(images) * p * (16 * area + 24 * window)
+        return prepared + templates + len(images) * p * (16 * area + 24 * window)
 
     def send(self, arrays: _Arrays) -> Tensor:
         """Copy arrays (C, ...) of one shape and type to the device, as float64 (n, C, a, b)."""
@@ -169,13 +169,13 @@ class _Search:
         whole: Tensor = torch.fft.fft(half, n=self.size[0], dim=-1, norm=norm)
         return whole
 
-    def _match(self, pictures: "_Pictures", patterns: _Arrays) -> Tensor:
+    def _match(self, prepared: "_PreparedImages", patterns: _Arrays) -> Tensor:
         """Return what `run` does for the images and some of the sorted patterns at once."""
         kinds = groupby(patterns, key=lambda pattern: (pattern.shape, pattern.dtype))
         groups = [self._templates(list(same)) for _, same in kinds]
-        correlation = self._correlation(pictures, [templates for templates, _ in groups])
+        correlation = self._correlation(prepared, [templates for templates, _ in groups])
         parts = torch.split(correlation, [len(templates) for templates, _ in groups], dim=1)
-        found = [self._best(pictures, part, *group) for part, group in zip(parts, groups, strict=True)]
+        found = [self._best(prepared, part, *group) for part, group in zip(parts, groups, strict=True)]
         return torch.cat(found, dim=2)
 
     def _templates(self, same: _Arrays) -> tuple[Tensor, Tensor]:
@@ -186,7 +186,7 @@ class _Search:
         norms = torch.linalg.vector_norm(centered if self.centered else pixels, dim=(1, 2, 3), keepdim=True)
         return centered / norms, means / norms
 
-    def _correlation(self, pictures: "_Pictures", groups: list[Tensor]) -> Tensor:
+    def _correlation(self, prepared: "_PreparedImages", groups: list[Tensor]) -> Tensor:
         """Return sum(I T) of all windows (n, p, a, b), and of some places that are no windows."""
         heights, widths = ([templates.shape[axis] for templates in groups] for axis in (2, 3))
         padded = torch.zeros(
@@ -196,9 +196,9 @@ class _Search:
         for templates, height, width in zip(groups, heights, widths, strict=True):
             padded[start : (start := start + len(templates)), :, :height, :width] = templates
         spectra = self.spectra(padded, "backward").conj_physical_()
-        product = pictures.spectra[:, None, 0] * spectra[:, 0]
+        product = prepared.spectra[:, None, 0] * spectra[:, 0]
         for channel in range(1, spectra.shape[1]):
-            product.addcmul_(pictures.spectra[:, None, channel], spectra[:, channel])
+            product.addcmul_(prepared.spectra[:, None, channel], spectra[:, channel])
         del spectra
         product = torch.fft.ifft(product, dim=-1, norm="forward")
         # a view: torch transforms a copy of its input anyway, which so becomes the one that turns and crops
@@ -206,28 +206,30 @@ class _Search:
         correlation: Tensor = torch.fft.irfft(windows, n=self.size[1], dim=-1, norm="forward")
         return correlation
 
-    def _best(self, pictures: "_Pictures", correlation: Tensor, templates: Tensor, means: Tensor) -> Tensor:
+    def _best(
+        self, prepared: "_PreparedImages", correlation: Tensor, templates: Tensor, means: Tensor
+    ) -> Tensor:
         """Return what `run` does for patterns of one size; overwrite their correlation (n, p, a, b)."""
         height, width = templates.shape[2:]
-        inverse, sums = pictures.inverse_norms(height, width)
+        inverse, sums = prepared.inverse_norms(height, width)
         ncc = correlation[..., : inverse.shape[1], : inverse.shape[2]]
         if not self.centered:
             for channel in range(means.shape[1]):
                 ncc.addcmul_(sums[:, None, channel], means[:, channel].to(torch.float32))
         loss = _EPS * (_LOSS + _LOSS_SLOPE * math.sqrt(height * width / math.prod(self.size)))
-        doubts = torch.add(loss * pictures.norms, inverse, alpha=_FLAT).mul_(inverse)
+        doubts = torch.add(loss * prepared.norms, inverse, alpha=_FLAT).mul_(inverse)
         bounds = torch.addcmul(doubts[:, None], ncc if self.signed else ncc.abs_(), inverse[:, None], out=ncc)
         # first the maxima along a, without their places: the passes over the map are what takes the time
         bound, b = bounds.amax(2).max(-1)
         a = bounds.gather(-1, b[:, :, None, None].expand(-1, -1, bounds.shape[2], 1)).argmax(2)[..., 0]
         # in an image smaller than others, with no place above 0, this may be a place that is no window
-        a = a.minimum(pictures.sides[:, :1] - height).clamp_(min=0)
-        b = b.minimum(pictures.sides[:, 1:] - width).clamp_(min=0)
-        score = pictures.scores_at(a, b, templates, means)
+        a = a.minimum(prepared.sides[:, :1] - height).clamp_(min=0)
+        b = b.minimum(prepared.sides[:, 1:] - width).clamp_(min=0)
+        score = prepared.scores_at(a, b, templates, means)
         return torch.stack([score if self.signed else score.abs(), bound.add_(_ROUNDING).clamp_(max=1), a, b])
 
 
-class _Pictures:
+class _PreparedImages:
     """Images with everything that does not depend on the patterns, scaled to an energy of 1/4 to 1.
 
     The scale is a power of 2, so the sums of whole numbers stay exact.
@@ -304,7 +306,7 @@ def _sides(arrays: _Arrays) -> NDArray[np.int64]:
     return np.array([array.shape[1:] for array in arrays], np.int64).reshape(-1, 2)
 
 
-def _halved(n: int, p: int) -> _Size:
+def _halve(n: int, p: int) -> _Size:
     return (n, -(-p // 2)) if p >= n else (-(-n // 2), p)
 
 

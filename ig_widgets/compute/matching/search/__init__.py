@@ -1,1 +1,1 @@
-"""Where in an image a pattern fits best."""
+"""Search for the place where a pattern fits an image best."""

@@ -1,4 +1,4 @@
-"""Arrays of images and patterns as planes of numbers that matching can work with."""
+"""Conversion of images and patterns to arrays with channels first."""
 
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ Color = Literal["channels", "luminance"]
 _LUMINANCE = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, what cv2 and Pillow use
 
 
-def planes(array: NDArray[Any], name: str, color: Color) -> NDArray[Any]:
+def as_channels(array: NDArray[Any], name: str, color: Color) -> NDArray[Any]:
     """Check an image or a pattern and put its channels first.
 
     Parameters
@@ -60,5 +60,5 @@ def planes(array: NDArray[Any], name: str, color: Color) -> NDArray[Any]:
 
 
 def luminance(array: NDArray[Any]) -> NDArray[Any]:
-    """Return the luminance (1, H, W) of three planes, float64; one plane as it is."""
+    """Return the luminance (1, H, W) of three channels, float64; one channel as it is."""
     return array if len(array) == 1 else np.tensordot(_LUMINANCE, array, 1)[None]

@@ -5,7 +5,7 @@ lock to other threads. Slices stand before the inner loops because the compiler 
 plainly not negative.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -18,6 +18,25 @@ compiled = njit(nogil=True, fastmath=True, cache=True)
 What is kept of a function is thrown away when its own file changes, not when a function that it calls does:
 remove `__pycache__` after editing this file or `refinement` (the tests keep theirs elsewhere).
 """
+
+
+class CenteredPattern(NamedTuple):
+    """What an exact score needs of a pattern.
+
+    Attributes
+    ----------
+    pixels
+        (channels, h, w), float64, centered.
+    norm
+        Norm of the pattern, the means added again if there are any.
+    means
+        (channels,): of the pattern, for uncentered scores; (0,) for centered ones.
+    """
+
+    pixels: Array
+    norm: float
+    means: Array
+
 
 _NEVER = 1e30  # the energy of a window without contrast: nothing correlates with it
 
@@ -328,7 +347,7 @@ def peaks(strength: Array, highest: Array, ys: Array, xs: Array, values: Array) 
 
 
 @compiled
-def exact_score(pixels: Array, y: int, x: int, pattern: Array, norm: float, means: Array, flat: float) -> Any:
+def exact_score(pixels: Array, y: int, x: int, pattern: CenteredPattern, flat: float) -> Any:
     """Score one window in float64.
 
     Parameters
@@ -338,11 +357,7 @@ def exact_score(pixels: Array, y: int, x: int, pattern: Array, norm: float, mean
     y, x
         The window's top left corner.
     pattern
-        (channels, h, w), float64, centered.
-    norm
-        Of the pattern, the means added again if there are any.
-    means
-        (channels,): of the pattern, for uncentered scores; (0,) for centered ones.
+        The pattern.
     flat
         Energies up to this one are those of a window with the same value everywhere; it scores 0.
 
@@ -351,13 +366,14 @@ def exact_score(pixels: Array, y: int, x: int, pattern: Array, norm: float, mean
     float
         The score, in [-1, 1].
     """
-    channels, h, w = pattern.shape
+    deviations, means = pattern.pixels, pattern.means
+    channels, h, w = deviations.shape
     energy = product = 0.0
     for c in range(channels):
         origin = np.float64(pixels[c, y, x])  # near the window's values, so that their squares stay small
         total = squares = products = 0.0
         for row in range(h):
-            line, weights = pixels[c, y + row, x : x + w], pattern[c, row]
+            line, weights = pixels[c, y + row, x : x + w], deviations[c, row]
             for k in range(w):
                 value = line[k] - origin
                 total += value
@@ -371,7 +387,7 @@ def exact_score(pixels: Array, y: int, x: int, pattern: Array, norm: float, mean
             product += means[c] * (total + h * w * origin)
     if energy <= flat:
         return 0.0
-    return max(-1.0, min(1.0, product / (np.sqrt(energy) * norm)))
+    return max(-1.0, min(1.0, product / (np.sqrt(energy) * pattern.norm)))
 
 
 @compiled
@@ -382,9 +398,7 @@ def certify(
     signed: bool,
     tall: bool,
     pixels: Array,
-    pattern: Array,
-    norm: float,
-    means: Array,
+    pattern: CenteredPattern,
     flat: float,
     y: int,
     x: int,
@@ -401,7 +415,7 @@ def certify(
         Whether the sign counts.
     tall
         Whether rows and columns of the bounds are columns and rows of the pixels.
-    pixels, pattern, norm, means, flat
+    pixels, pattern, flat
         As in `exact_score`.
     y, x
         The place that seems best.
@@ -411,7 +425,7 @@ def certify(
     tuple of float, int, int
         Score (with its sign), y and x.
     """
-    best = exact_score(pixels, x if tall else y, y if tall else x, pattern, norm, means, flat)
+    best = exact_score(pixels, x if tall else y, y if tall else x, pattern, flat)
     needed = (best if signed else abs(best)) + tolerance
     for row in range(len(highest)):
         if highest[row] <= needed:
@@ -419,7 +433,7 @@ def certify(
         for column in range(bounds.shape[1] - 2):
             if bounds[row + 1, column + 1] > needed and not (row == y and column == x):
                 at_y, at_x = (column, row) if tall else (row, column)
-                score = exact_score(pixels, at_y, at_x, pattern, norm, means, flat)
+                score = exact_score(pixels, at_y, at_x, pattern, flat)
                 if (score if signed else abs(score)) + tolerance > needed:
                     best, y, x = score, row, column
                     needed = (best if signed else abs(best)) + tolerance

@@ -1,4 +1,4 @@
-"""All patterns searched in some images: what one task of the matcher does."""
+"""Search of all patterns in some images: the work of one task of the matcher."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from ig_widgets.compute.matching.search.image_search import Place, Search, Spectra, Workspace
 from ig_widgets.compute.matching.search.prepared_image import Kind
-from ig_widgets.compute.matching.search.template_batch import Block, blocks
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch, batch_templates
 from ig_widgets.compute.matching.search.templates import Template
-from ig_widgets.compute.matching.search.tiles import Scene
+from ig_widgets.compute.matching.search.tiles import TiledImage
 
 Oversized = Literal["zero", "shrink"]
 
 _PRODUCT_BYTES = 2**24  # of correlations with one image that are computed together
-_PIXELS_AT_ONCE = 2**23  # of images in memory, searched together for a block of patterns
+_PIXELS_AT_ONCE = 2**23  # of images in memory, searched together for a batch of patterns
 
 
 class Engine:
@@ -51,7 +51,7 @@ class Engine:
         self.shrink = oversized == "shrink"
         self.largest = (max(t.height for t in templates), max(t.width for t in templates))
         self._spectra = Spectra()
-        self._blocks: dict[tuple[int, ...], list[tuple[list[int], Block]]] = {}
+        self._batches: dict[tuple[int, ...], list[tuple[list[int], TemplateBatch]]] = {}
 
     def match(
         self, images: Iterable[NDArray[Any]], columns: Sequence[int] | None = None
@@ -61,7 +61,8 @@ class Engine:
         Parameters
         ----------
         images
-            (channels, H, W) each, as from `planes`; taken one by one. Those without pixels could not be read.
+            (channels, H, W) each, as from `as_channels`; taken one by one. Those without pixels could not
+            be read.
         columns
             Which patterns to search. Default: all.
 
@@ -77,32 +78,32 @@ class Engine:
         workspace = self.workspace()
         shape = (len(self.kinds), len(templates))
         scores, boxes = [np.empty((0, *shape))], [np.empty((0, *shape, 4), np.int32)]
-        for batch in _batches(images):
-            score = np.zeros((len(batch), *shape))
-            box = np.full((len(batch), *shape, 4), -1, np.int32)
-            scenes = [Scene(image, self.largest) if image.size else None for image in batch]
-            largest = max((scene.largest_part for scene in scenes if scene is not None), default=1)
-            for positions, block in self._blocks_of(columns):
-                pixels = largest // (1 if self.full else block.factor**2)
+        for chunk in _chunks(images):
+            score = np.zeros((len(chunk), *shape))
+            box = np.full((len(chunk), *shape, 4), -1, np.int32)
+            tiled_images = [TiledImage(pixels, self.largest) if pixels.size else None for pixels in chunk]
+            largest = max((image.largest_tile for image in tiled_images if image is not None), default=1)
+            for positions, batch in self._batches_of(columns):
+                pixels = largest // (1 if self.full else batch.factor**2)
                 together = max(1, _PRODUCT_BYTES // (4 * max(1, pixels)))
                 for start in range(0, len(positions), together):
-                    part = block.part(start, start + together)
-                    for i, scene in enumerate(scenes):
-                        if scene is not None:
-                            found = self.places(scene, part, workspace)
+                    part = batch.part(start, start + together)
+                    for i, image in enumerate(tiled_images):
+                        if image is not None:
+                            found = self.places(image, part, workspace)
                             self._put(positions[start : start + together], found, score[i], box[i])
             if self.shrink:
-                self._search_shrunk(scenes, templates, workspace, score, box)
-            score[[scene is None for scene in scenes]] = np.nan
+                self._search_shrunk(tiled_images, templates, workspace, score, box)
+            score[[image is None for image in tiled_images]] = np.nan
             scores.append(score)
             boxes.append(box)
         return np.concatenate(scores), np.concatenate(boxes)
 
     def places(
-        self, scene: Scene, block: Block, workspace: Workspace, *, count: int = 1
+        self, image: TiledImage, batch: TemplateBatch, workspace: Workspace, *, count: int = 1
     ) -> list[list[list[Place]]]:
-        """Find the best places of some patterns in one image, see `Scene.search`."""
-        return scene.search(block, self.kinds, workspace, full=self.full, signed=self.signed, count=count)
+        """Find the best places of some patterns in one image, see `TiledImage.search`."""
+        return image.search(batch, self.kinds, workspace, full=self.full, signed=self.signed, count=count)
 
     def workspace(self) -> Workspace:
         """Return scratch memory for one thread."""
@@ -110,14 +111,14 @@ class Engine:
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel to another process without what can be made again."""
-        return {**self.__dict__, "_blocks": {}}
+        return {**self.__dict__, "_batches": {}}
 
-    def _blocks_of(self, columns: tuple[int, ...]) -> list[tuple[list[int], Block]]:
+    def _batches_of(self, columns: tuple[int, ...]) -> list[tuple[list[int], TemplateBatch]]:
         """Blocks of the patterns; those asked for last are remembered, and their spectra with them."""
-        found = self._blocks.get(columns)
+        found = self._batches.get(columns)
         if found is None:
-            found = list(blocks([self.templates[j] for j in columns]))
-            self._blocks = {columns: found}
+            found = list(batch_templates([self.templates[j] for j in columns]))
+            self._batches = {columns: found}
         return found
 
     def _put(
@@ -136,31 +137,31 @@ class Engine:
 
     def _search_shrunk(
         self,
-        scenes: Sequence[Scene | None],
+        tiled_images: Sequence[TiledImage | None],
         templates: Sequence[Template],
         workspace: Workspace,
         scores: NDArray[np.float64],
         boxes: NDArray[np.int32],
     ) -> None:
         """Search the patterns that are too large for an image, reduced to fit."""
-        for i, scene in enumerate(scenes):
+        for i, image in enumerate(tiled_images):
             for j, template in enumerate(templates):
-                if scene is not None and not template.flat and not template.fits(scene.height, scene.width):
-                    shrunk = template.shrunk(scene.height, scene.width)
+                if image is not None and not template.flat and not template.fits(image.height, image.width):
+                    shrunk = template.shrink_to_fit(image.height, image.width)
                     if not shrunk.flat:
-                        found = self.places(scene, Block([shrunk]), workspace)
+                        found = self.places(image, TemplateBatch([shrunk]), workspace)
                         self._put([j], found, scores[i], boxes[i])
 
 
-def _batches(images: Iterable[NDArray[Any]]) -> Iterator[list[NDArray[Any]]]:
+def _chunks(images: Iterable[NDArray[Any]]) -> Iterator[list[NDArray[Any]]]:
     """Images together until they have many pixels."""
-    batch: list[NDArray[Any]] = []
+    chunk: list[NDArray[Any]] = []
     pixels = 0
     for image in images:
-        batch.append(image)
+        chunk.append(image)
         pixels += image.size
         if pixels >= _PIXELS_AT_ONCE:
-            yield batch
-            batch, pixels = [], 0
-    if batch:
-        yield batch
+            yield chunk
+            chunk, pixels = [], 0
+    if chunk:
+        yield chunk

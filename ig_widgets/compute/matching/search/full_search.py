@@ -1,9 +1,13 @@
 """The full search of several patterns in one image, compiled: from correlations to certified scores."""
 
+from typing import NamedTuple
+
 import numpy as np
 
+from ig_widgets.compute.matching.search.arrays import ImageArrays, PlaceArrays, TemplateArrays
 from ig_widgets.compute.matching.search.correlation import (
     Array,
+    CenteredPattern,
     certify,
     compiled,
     exact_score,
@@ -15,99 +19,101 @@ from ig_widgets.compute.matching.search.correlation import (
 )
 
 
+class Scratch(NamedTuple):
+    """Memory for norms, sums (per channel), scores and bounds of all windows; the last two with a border."""
+
+    inverse: Array
+    totals: Array
+    strength: Array
+    bounds: Array
+
+
 @compiled
-def look_everywhere(
+def full_search(
     products: Array,
-    tall: bool,
-    transforms: tuple[Array, Array],
+    image: ImageArrays,
     pixels: Array,
-    deviations: Array,
-    sizes: Array,
-    norms: Array,
-    means: Array,
-    origin: Array,
-    flat: float,
+    templates: TemplateArrays,
     doubts: Array,
     tolerance: float,
     signed: bool,
-    scratch: tuple[Array, Array, Array, Array],
-    ys: Array,
-    xs: Array,
-    scores: Array,
-    counts: Array,
+    scratch: Scratch,
+    places: PlaceArrays,
 ) -> None:
     """Find the best places of some patterns.
 
     Parameters
     ----------
     products
-        (patterns, >= rows, >= columns): correlations at full resolution, lying (see `Picture.lying`).
-    tall
-        Whether lying means transposed.
-    transforms
-        The image's integral images, lying.
+        (patterns, >= rows, >= columns): correlations at full resolution, in landscape format.
+    image
+        The image at full resolution.
     pixels
-        (channels, H, W), not lying.
-    deviations, sizes, norms, means, origin, flat, signed
-        As in `descent.descend`.
+        (channels, H, W), as they are.
+    templates
+        The patterns.
     doubts
         (patterns,): how far a product may be off, divided by the norm of the pattern.
     tolerance
         As in `certify`.
+    signed
+        Whether the sign counts.
     scratch
-        Memory for norms, sums (per channel), scores and bounds of all windows, the latter two with a border.
-    ys, xs, scores, counts
-        (patterns, places), and (patterns,): the best place, certified, or several local maxima, with exact
-        scores; overwritten.
+        Overwritten.
+    places
+        Overwritten: the best place, certified, or several local maxima.
     """
     channels, height, width = pixels.shape
+    sizes, means = templates.sizes, templates.means
     centered = means.shape[1] == 0
-    candidates = ys.shape[1]
-    inverse_of, totals_of, strength_of, bounds_of = scratch
+    candidates = places.ys.shape[1]
     highest = np.empty(max(height, width), np.float32)
     values = np.empty(candidates, np.float32)
     rows = columns = 0
     for j in range(len(sizes)):
         h, w, start = sizes[j]
-        counts[j] = 0
+        places.counts[j] = 0
         if h > height or w > width:
             continue
-        area, norm = h * w, norms[j]
+        area, norm = h * w, templates.norms[j]
         if j == 0 or h != sizes[j - 1, 0] or w != sizes[j - 1, 1]:
             rows, columns = height - h + 1, width - w + 1
             window = (h, w)
-            if tall:
+            if image.tall:
                 rows, columns = columns, rows
                 window = (w, h)
-            inverse = inverse_of[: rows * columns].reshape((rows, columns))
-            totals = totals_of[: 0 if centered else channels * rows * columns].reshape(
+            inverse = scratch.inverse[: rows * columns].reshape((rows, columns))
+            totals = scratch.totals[: 0 if centered else channels * rows * columns].reshape(
                 (0 if centered else channels, rows, columns)
             )
-            window_norms(transforms[0], transforms[1], window, area, origin, centered, flat, inverse, totals)
+            window_norms(
+                image.sums, image.squares, window, area, image.means, centered, image.flat, inverse, totals
+            )
         weights = means[j] / norm
         constant = 0.0
         for c in range(means.shape[1]):
-            constant += area * origin[c] * weights[c]
+            constant += area * image.means[c] * weights[c]
         shape = (rows + 2, columns + 2)
-        strength = strength_of[: shape[0] * shape[1]].reshape(shape)
+        strength = scratch.strength[: shape[0] * shape[1]].reshape(shape)
         strengths(products[j], inverse, totals, weights, constant, 1 / norm, signed, strength)
         row_maxima(strength, highest[:rows])
-        pattern = deviations[start : start + channels * area].reshape((channels, h, w))
+        deviations = templates.deviations[start : start + channels * area].reshape((channels, h, w))
+        pattern = CenteredPattern(deviations, norm, means[j])
         if candidates == 1:
             y = int(highest[:rows].argmax())
             x = int(strength[y + 1].argmax()) - 1
-            bounds = bounds_of[: shape[0] * shape[1]].reshape(shape)
+            bounds = scratch.bounds[: shape[0] * shape[1]].reshape(shape)
             upper_bounds(strength, inverse, doubts[j], bounds)
             row_maxima(bounds, highest[:rows])
             score, y, x = certify(
-                bounds, highest[:rows], tolerance, signed, tall, pixels, pattern, norm, means[j], flat, y, x
+                bounds, highest[:rows], tolerance, signed, image.tall, pixels, pattern, image.flat, y, x
             )
-            counts[j] = 1
-            scores[j, 0], ys[j, 0], xs[j, 0] = score, x if tall else y, y if tall else x
+            places.counts[j], places.scores[j, 0] = 1, score
+            places.ys[j, 0], places.xs[j, 0] = (x, y) if image.tall else (y, x)
             continue
-        if tall:
-            counts[j] = peaks(strength, highest[:rows], xs[j], ys[j], values)
+        if image.tall:
+            places.counts[j] = peaks(strength, highest[:rows], places.xs[j], places.ys[j], values)
         else:
-            counts[j] = peaks(strength, highest[:rows], ys[j], xs[j], values)
-        for k in range(counts[j]):
-            scores[j, k] = exact_score(pixels, ys[j, k], xs[j, k], pattern, norm, means[j], flat)
+            places.counts[j] = peaks(strength, highest[:rows], places.ys[j], places.xs[j], values)
+        for k in range(places.counts[j]):
+            places.scores[j, k] = exact_score(pixels, places.ys[j, k], places.xs[j, k], pattern, image.flat)

@@ -1,4 +1,4 @@
-"""The search for the places where an image resembles patterns most."""
+"""Search for the places of one image that resemble patterns most."""
 
 import math
 from collections import OrderedDict
@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from ig_widgets.compute.matching.search.arrays import ImageArrays, PlaceArrays
 from ig_widgets.compute.matching.search.correlation import multiply_conjugates, turn
-from ig_widgets.compute.matching.search.full_search import look_everywhere
-from ig_widgets.compute.matching.search.prepared_image import Kind, Picture
-from ig_widgets.compute.matching.search.pyramid_search import descend
-from ig_widgets.compute.matching.search.template_batch import Block
+from ig_widgets.compute.matching.search.full_search import Scratch, full_search
+from ig_widgets.compute.matching.search.prepared_image import Kind, PreparedImage
+from ig_widgets.compute.matching.search.pyramid_search import Limits, pyramid_search
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch
 
 Search = Literal["full", "pyramid"]
 
@@ -60,7 +61,9 @@ class Spectra:
     """The spectra of patterns, computed once while there is room."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Block, int, tuple[int, ...], bool], NDArray[Any]] = OrderedDict()
+        self._kept: OrderedDict[tuple[TemplateBatch, int, tuple[int, ...], bool], NDArray[Any]] = (
+            OrderedDict()
+        )
         self._bytes = 0
         self._lock = Lock()
 
@@ -68,12 +71,12 @@ class Spectra:
         """Travel to another process empty."""
         return (Spectra, ())
 
-    def of(self, block: Block, factor: int, shape: tuple[int, ...], *, tall: bool) -> NDArray[Any]:
-        """Return the spectra of a block, see `Block.spectra`."""
-        key = (block, factor, shape, tall)
+    def of(self, batch: TemplateBatch, factor: int, shape: tuple[int, ...], *, tall: bool) -> NDArray[Any]:
+        """Return the spectra of a batch, see `TemplateBatch.spectra`."""
+        key = (batch, factor, shape, tall)
         spectra = self._kept.get(key)
         if spectra is None:
-            spectra = block.spectra(factor, shape, tall=tall)
+            spectra = batch.spectra(factor, shape, tall=tall)
             with self._lock:
                 if key not in self._kept:
                     self._kept[key] = spectra
@@ -84,8 +87,8 @@ class Spectra:
 
 
 def search(
-    picture: Picture,
-    block: Block,
+    image: PreparedImage,
+    batch: TemplateBatch,
     kinds: Sequence[Kind],
     workspace: Workspace,
     *,
@@ -97,13 +100,13 @@ def search(
 
     Parameters
     ----------
-    picture, block
+    image, batch
         As many channels in one as in the other.
     kinds
         Which scores.
     full
         Look everywhere at full resolution, with a certificate: places that rounding might have hidden are
-        scored in float64 as well. Otherwise rank the places at the block's factor, and refine the best ones
+        scored in float64 as well. Otherwise rank the places at the batch's factor, and refine the best ones
         level by level.
     signed
         Rank by the score itself, not by its absolute value.
@@ -116,17 +119,19 @@ def search(
         For each pattern and each kind the places, the best first; none if the pattern does not fit into the
         image. Scores are exact: computed in float64 at each place.
     """
-    factor = 1 if full else block.factor
-    shape = picture.transforms(factor).shape
-    spectra = workspace.spectra.of(block, factor, shape, tall=picture.tall)
-    products = _products(picture, spectra, factor, block, workspace)
+    factor = 1 if full else batch.factor
+    shape = image.transforms(factor).shape
+    spectra = workspace.spectra.of(batch, factor, shape, tall=image.tall)
+    products = _products(image, spectra, factor, batch, workspace)
     if factor == 1:
         of_kinds = [
-            _everywhere(picture, block, kind, products, workspace, signed=signed, count=count)
+            _search_fully(image, batch, kind, products, workspace, signed=signed, count=count)
             for kind in kinds
         ]
     else:
-        of_kinds = [_descended(picture, block, kind, products, signed=signed, count=count) for kind in kinds]
+        of_kinds = [
+            _search_pyramid(image, batch, kind, products, signed=signed, count=count) for kind in kinds
+        ]
     return [list(places) for places in zip(*of_kinds, strict=True)]
 
 
@@ -145,17 +150,17 @@ def best(places: Sequence[Place], count: int, *, signed: bool) -> list[Place]:
 
 
 def _products(
-    picture: Picture, spectra: NDArray[Any], factor: int, block: Block, workspace: Workspace
+    image: PreparedImage, spectra: NDArray[Any], factor: int, batch: TemplateBatch, workspace: Workspace
 ) -> NDArray[Any]:
     """Correlate an image with some patterns; lines below the places of the smallest are left out.
 
     The inverse transform of the columns comes first, for it leaves lines that are no places and need no
     transform.
     """
-    spectrum = picture.transforms(factor).spectrum
+    spectrum = image.transforms(factor).spectrum
     channels, frequencies, length = spectrum.shape
-    side = picture.width if picture.tall else picture.height
-    smallest = int(block.sizes[:, 1 if picture.tall else 0].min())
+    side = image.width if image.tall else image.height
+    smallest = int(batch.sizes[:, 1 if image.tall else 0].min())
     shape = (len(spectra), -(-max(1, side - smallest + 1) // factor), 2 * frequencies - 2)
     product = workspace.array("product", len(spectra), frequencies, length)
     multiply_conjugates(
@@ -174,46 +179,37 @@ def _products(
     return products
 
 
-def _descended(
-    picture: Picture, block: Block, kind: Kind, products: NDArray[Any], *, signed: bool, count: int
+def _search_pyramid(
+    image: PreparedImage,
+    batch: TemplateBatch,
+    kind: Kind,
+    products: NDArray[Any],
+    *,
+    signed: bool,
+    count: int,
 ) -> list[list[Place]]:
     """Search the pyramid, given the correlations at its top."""
-    candidates, kept, margins = _CANDIDATES, _KEPT, _MARGINS
+    limits = Limits(_CANDIDATES, _KEPT, _MARGINS)
     if count > 1:
-        candidates = kept = _CANDIDATES_PER_PLACE * count
-        margins = (1e9, 1e9)
-    sums, squares, *_ = picture.transforms(block.factor)
-    ys, xs, scores, counts = _places(len(block.templates), kept)
-    descend(
+        limits = Limits(_CANDIDATES_PER_PLACE * count, _CANDIDATES_PER_PLACE * count, (1e9, 1e9))
+    found = _empty_places(len(batch.templates), limits.kept)
+    pyramid_search(
         products,
-        block.factor,
-        picture.tall,
-        (sums, squares),
-        picture.level(2),
-        picture.level(1),
-        block.lines[2],
-        block.lines[1],
-        block.deviations,
-        block.sizes,
-        block.norms(kind),
-        block.means(kind),
-        picture.means,
-        picture.flat(kind),
+        batch.factor,
+        _image_arrays(image, batch.factor, kind),
+        (image.level(2), image.level(1)),
+        batch.arrays(kind),
+        (batch.lines[2], batch.lines[1]),
         signed,
-        candidates,
-        kept,
-        margins,
-        ys,
-        xs,
-        scores,
-        counts,
+        limits,
+        found,
     )
-    return _listed(block, ys, xs, scores, counts, signed=signed, count=count)
+    return _places(batch, found, signed=signed, count=count)
 
 
-def _everywhere(
-    picture: Picture,
-    block: Block,
+def _search_fully(
+    image: PreparedImage,
+    batch: TemplateBatch,
     kind: Kind,
     products: NDArray[Any],
     workspace: Workspace,
@@ -222,67 +218,56 @@ def _everywhere(
     count: int,
 ) -> list[list[Place]]:
     """Search at full resolution, given the correlations."""
-    sums, squares, *_ = picture.transforms(1)
-    norms, means = block.norms(kind), block.means(kind)
-    doubts = picture.norm * block.norms("centered")
+    templates = batch.arrays(kind)
+    doubts = image.norm * batch.norms("centered")
     if kind == "uncentered":
-        areas = block.sizes[:, 0] * block.sizes[:, 1]
-        doubts = doubts + areas * np.abs(means * picture.means).sum(axis=1)
-    windows, border = picture.height * picture.width, 2 * (picture.height + picture.width + 2)
-    ys, xs, scores, counts = _places(len(block.templates), 1 if count == 1 else _CANDIDATES_PER_PLACE * count)
-    look_everywhere(
+        areas = batch.sizes[:, 0] * batch.sizes[:, 1]
+        doubts = doubts + areas * np.abs(templates.means * image.means).sum(axis=1)
+    windows, border = image.height * image.width, 2 * (image.height + image.width + 2)
+    found = _empty_places(len(batch.templates), 1 if count == 1 else _CANDIDATES_PER_PLACE * count)
+    full_search(
         products,
-        picture.tall,
-        (sums, squares),
-        picture.pixels,
-        block.deviations,
-        block.sizes,
-        norms,
-        means,
-        picture.means,
-        picture.flat(kind),
-        _DOUBT * doubts / norms,
+        _image_arrays(image, 1, kind),
+        image.pixels,
+        templates,
+        _DOUBT * doubts / templates.norms,
         _TOLERANCE,
         signed,
-        (
+        Scratch(
             workspace.array("inverse", windows),
-            workspace.array("totals", windows * means.shape[1]),
+            workspace.array("totals", windows * templates.means.shape[1]),
             workspace.array("strength", windows + border),
             workspace.array("bounds", windows + border),
         ),
-        ys,
-        xs,
-        scores,
-        counts,
+        found,
     )
-    return _listed(block, ys, xs, scores, counts, signed=signed, count=count)
+    return _places(batch, found, signed=signed, count=count)
 
 
-def _places(
-    patterns: int, count: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """Return ys, xs, scores (patterns, count) and counts (patterns,) to be filled in."""
+def _image_arrays(image: PreparedImage, factor: int, kind: Kind) -> ImageArrays:
+    sums, squares, *_ = image.transforms(factor)
+    return ImageArrays(sums, squares, image.tall, image.means, image.flat(kind))
+
+
+def _empty_places(patterns: int, count: int) -> PlaceArrays:
     ys, xs = np.empty((2, patterns, count), np.int64)
-    return ys, xs, np.empty((patterns, count)), np.empty(patterns, np.int64)
+    return PlaceArrays(ys, xs, np.empty((patterns, count)), np.empty(patterns, np.int64))
 
 
-def _listed(
-    block: Block,
-    ys: NDArray[np.int64],
-    xs: NDArray[np.int64],
-    scores: NDArray[np.float64],
-    counts: NDArray[np.int64],
-    *,
-    signed: bool,
-    count: int,
-) -> list[list[Place]]:
-    found = []
+def _places(batch: TemplateBatch, found: PlaceArrays, *, signed: bool, count: int) -> list[list[Place]]:
+    """Return the places of each pattern, at most `count` of them."""
+    places_of = []
     for template, n, *columns in zip(
-        block.templates, counts.tolist(), scores.tolist(), ys.tolist(), xs.tolist(), strict=True
+        batch.templates,
+        found.counts.tolist(),
+        found.scores.tolist(),
+        found.ys.tolist(),
+        found.xs.tolist(),
+        strict=True,
     ):
         places = [
             Place(score, y, x, template.height, template.width)
             for score, y, x in zip(*(column[:n] for column in columns), strict=True)
         ]
-        found.append(places if len(places) < 2 else best(places, count, signed=signed))
-    return found
+        places_of.append(places if len(places) < 2 else best(places, count, signed=signed))
+    return places_of

@@ -1,4 +1,4 @@
-"""An image prepared for many searches: reductions, integral images, spectra."""
+"""An image prepared for many searches: reductions, integral images and spectra."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -31,7 +31,7 @@ class Level(NamedTuple):
 
 
 class Transforms(NamedTuple):
-    """What the search at a reduction needs: integral images as in `window_norms`, spectra; all `lying`."""
+    """Integral images as in `window_norms`, and spectra, at a reduction; all in landscape format."""
 
     sums: NDArray[Any]
     squares: NDArray[Any]
@@ -39,7 +39,7 @@ class Transforms(NamedTuple):
     shape: tuple[int, int]
 
 
-class Picture:
+class PreparedImage:
     """An image with everything that the patterns searched in it share, made when it is first needed.
 
     Parameters
@@ -63,7 +63,7 @@ class Picture:
         self.height, self.width = pixels.shape[1:]
         self.tall = self.height > self.width
         if pixels.dtype.kind == "u":
-            moments = [cv2.meanStdDev(plane) for plane in pixels]
+            moments = [cv2.meanStdDev(channel) for channel in pixels]
             self.means = np.round([mean.item() for mean, _ in moments])
             energy = sum(std.item() ** 2 + (mean.item() - round(mean.item())) ** 2 for mean, std in moments)
         else:
@@ -88,9 +88,9 @@ class Picture:
         # two whole numbers that differ make an energy of 0.5, and their sums are nearly exact
         return max(0.25, _FLAT_WHOLE * energy) if self.pixels.dtype.kind == "u" else _FLAT * energy
 
-    def lying(self, planes: Any) -> Any:
-        """Exchange height and width of a tall image: long lines are transformed faster."""
-        return np.ascontiguousarray(planes.swapaxes(-1, -2)) if self.tall else planes
+    def to_landscape(self, channels: Any) -> Any:
+        """Exchange height and width of a tall image, as long lines are transformed faster."""
+        return np.ascontiguousarray(channels.swapaxes(-1, -2)) if self.tall else channels
 
     def level(self, factor: int) -> Level:
         """Return the image reduced by a factor."""
@@ -112,13 +112,13 @@ class Picture:
         """Return integral images and spectra at a reduction."""
         if factor not in self._transforms:
             level = self.level(factor)
-            values = self.lying(self._centered() if factor == 1 else level.values)
+            values = self.to_landscape(self._centered() if factor == 1 else level.values)
             if factor == 1:
-                pairs = [cv2.integral2(plane, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F) for plane in values]
+                pairs = [cv2.integral2(channel, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F) for channel in values]
                 sums, squares = [pair[0] for pair in pairs], sum(pair[1] for pair in pairs)
             else:
-                sums = [cv2.integral(plane, sdepth=cv2.CV_64F) for plane in values]
-                squares = cv2.integral(self.lying(level.squares), sdepth=cv2.CV_64F)
+                sums = [cv2.integral(channel, sdepth=cv2.CV_64F) for channel in values]
+                squares = cv2.integral(self.to_landscape(level.squares), sdepth=cv2.CV_64F)
             shape = spectrum_shape(*values.shape[1:])
             self._transforms[factor] = Transforms(np.stack(sums), squares, spectrum(values, shape), shape)
         return self._transforms[factor]
@@ -129,7 +129,7 @@ class Picture:
         return deviations.astype(np.float32, copy=False)
 
 
-def reduced(pixels: NDArray[Any]) -> Any:
+def block_means(pixels: NDArray[Any]) -> Any:
     """Means of the 2 x 2 blocks; blocks that stick out are filled up with zeros."""
     height, width = pixels.shape
     if height % 2 or width % 2:
@@ -145,12 +145,12 @@ def spectrum_shape(height: int, width: int) -> tuple[int, int]:
     return 2 * cv2.getOptimalDFTSize(-(-height // 2)), across
 
 
-def spectrum(planes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Transform planes, filled up with zeros or cut to a shape.
+def spectrum(channels: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Transform channels, filled up with zeros or cut to a shape.
 
     Parameters
     ----------
-    planes
+    channels
         (channels, H, W).
     shape
         Height and width, as from `spectrum_shape`.
@@ -160,8 +160,8 @@ def spectrum(planes: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     array of shape (channels, width / 2 + 1, 2 height)
         float32: for each frequency along the lines one along the columns, real and imaginary parts in turn.
     """
-    lines = fft.rfft(planes[:, : shape[0]], shape[1], axis=2)
-    columns = np.zeros((len(planes), lines.shape[2], shape[0]), np.complex64)
+    lines = fft.rfft(channels[:, : shape[0]], shape[1], axis=2)
+    columns = np.zeros((len(channels), lines.shape[2], shape[0]), np.complex64)
     columns[:, :, : lines.shape[1]] = lines.swapaxes(1, 2)
     whole: NDArray[np.complex64] = fft.fft(columns, axis=2, overwrite_x=True)
     return whole.view(np.float32)

@@ -1,10 +1,11 @@
-"""Moving candidates for the best place of a pattern from one level of a pyramid to the next, compiled."""
+"""Compiled refinement of candidates from one level of a pyramid to the next."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ig_widgets.compute.matching.search.correlation import Array, compiled
+from ig_widgets.compute.matching.search.prepared_image import Level
 
 REACH = 2
 """Places around a candidate that are looked at, in each direction: five in a row."""
@@ -13,39 +14,12 @@ STRIDE = 2 * REACH
 """Zeros after each row of a pattern, see `refine`."""
 
 
-@compiled
-def refine(
-    level: Array,
-    squares: Array,
-    means: Array,
-    pattern: Array,
-    size: tuple[int, int],
-    area: int,
-    scale: float,
-    origin: Array,
-    weights: Array,
-    constant: float,
-    signed: bool,
-    ends: tuple[int, int],
-    margin: float,
-    ys: Array,
-    xs: Array,
-    values: Array,
-    count: int,
-    patch: Array,
-    patch_squares: Array,
-) -> int:
-    """Move candidates to the best places around them, at twice the resolution at which they were found.
+class ReducedPattern(NamedTuple):
+    """A pattern at the resolution of a level.
 
-    Parameters
+    Attributes
     ----------
-    level
-        (channels, H, W): pixels, or means of blocks.
-    squares
-        (H, W): means of the squares of the blocks' pixels, summed over channels; (0, 0): those of `level`.
-    means
-        (channels,): what to subtract from `level`.
-    pattern
+    lines
         (channels, h * (w + STRIDE)): its centered pixels or block means, `STRIDE` zeros after each row, so
         that the correlation at one offset is one long scalar product.
     size, area
@@ -54,26 +28,82 @@ def refine(
         1 / norm of the pattern, times the pixels in a block.
     origin, weights, constant
         Uncentered scores only, else all (0,) and 0: the image's means; as in `strengths`.
+    """
+
+    lines: Array
+    size: tuple[int, int]
+    area: int
+    scale: float
+    origin: Array
+    weights: Array
+    constant: float
+
+
+class Candidates(NamedTuple):
+    """Places and their scores, (n,) each, the best first."""
+
+    ys: Array
+    xs: Array
+    values: Array
+
+
+class Windows(NamedTuple):
+    """Scratch memory for the windows around a candidate, (h + STRIDE) * (w + STRIDE) + STRIDE per channel.
+
+    Attributes
+    ----------
+    pixels
+        Those of all channels.
+    squares
+        The means of the blocks' squares, summed over channels; (0,): those of the pixels themselves.
+    """
+
+    pixels: Array
+    squares: Array
+
+
+@compiled
+def refine(
+    level: Level,
+    pattern: ReducedPattern,
+    signed: bool,
+    ends: tuple[int, int],
+    margin: float,
+    candidates: Candidates,
+    count: int,
+    windows: Windows,
+) -> int:
+    """Move candidates to the best places around them, at twice the resolution at which they were found.
+
+    Parameters
+    ----------
+    level
+        The image: its pixels, or means of blocks.
+    pattern
+        The pattern at the same resolution.
     signed
         Whether the sign counts.
     ends
         Rows and columns of places on this level.
     margin
         Candidates that are worse than the best score found by more than this, relatively, are dropped.
-    ys, xs, values
-        The candidates, best first; overwritten by what they became, best first, each place once.
+    candidates
+        Overwritten by what they became, best first, each place once.
     count
         How many candidates there are.
-    patch, patch_squares
-        Scratch memory for the windows at the places around a candidate: (h + STRIDE) * (w + STRIDE) + STRIDE
-        per channel.
+    windows
+        Overwritten.
 
     Returns
     -------
     int
         How many candidates are left.
     """
-    sums = np.empty((level.shape[0], STRIDE + 1))
+    ys, xs, values = candidates
+    size = pattern.size
+    blocks = level.squares.shape[0] > 0
+    windows = Windows(windows.pixels, windows.squares[: len(windows.squares) if blocks else 0])
+    sums = np.empty((level.values.shape[0], STRIDE + 1))
     energies = np.empty(STRIDE + 1)
     best = -2.0
     left = 0
@@ -82,27 +112,12 @@ def refine(
             break
         top, first = _begin(ys[i], ends[0]), _begin(xs[i], ends[1])
         down, across = _length(ys[i], top, ends[0]), _length(xs[i], first, ends[1])
-        for c in range(level.shape[0]):
-            pixels = _of_channel(patch, c, size)
-            _copy(level[c], means[c], top, first, down, across, size, pixels)
-        if squares.shape[0] > 0:
-            _copy(squares, np.float32(0), top, first, down, across, size, patch_squares)
-        value, dy, dx = _best_offset(
-            patch,
-            patch_squares[: len(patch_squares) if squares.shape[0] > 0 else 0],
-            pattern,
-            size,
-            area,
-            scale,
-            origin,
-            weights,
-            constant,
-            signed,
-            down,
-            across,
-            sums,
-            energies,
-        )
+        for c in range(level.values.shape[0]):
+            pixels = _of_channel(windows.pixels, c, size)
+            _copy(level.values[c], level.means[c], top, first, down, across, size, pixels)
+        if blocks:
+            _copy(level.squares, np.float32(0), top, first, down, across, size, windows.squares)
+        value, dy, dx = _best_offset(windows, pattern, signed, down, across, sums, energies)
         best = max(best, value)
         left = _insert(ys, xs, values, left, top + dy, first + dx, value)
     return left
@@ -121,9 +136,9 @@ def _length(place: int, begin: int, end: int) -> int:
 
 
 @compiled
-def _of_channel(patch: Array, c: int, size: tuple[int, int]) -> Array:
+def _of_channel(pixels: Array, c: int, size: tuple[int, int]) -> Array:
     length = (size[0] + STRIDE) * (size[1] + STRIDE) + STRIDE
-    return patch[c * length : (c + 1) * length]
+    return pixels[c * length : (c + 1) * length]
 
 
 @compiled
@@ -142,24 +157,18 @@ def _insert(ys: Array, xs: Array, values: Array, count: int, y: int, x: int, val
 
 @compiled
 def _best_offset(
-    patch: Array,
-    patch_squares: Array,
-    pattern: Array,
-    size: tuple[int, int],
-    area: int,
-    scale: float,
-    origin: Array,
-    weights: Array,
-    constant: float,
+    windows: Windows,
+    pattern: ReducedPattern,
     signed: bool,
     down: int,
     across: int,
     sums: Array,
     energies: Array,
 ) -> tuple[float, int, int]:
-    """Find the best of `down` x `across` places in a patch: its score, and where it is."""
+    """Find the best of `down` x `across` windows: its score, and where it is."""
+    size, lines = pattern.size, pattern.lines
     channels, stride = len(sums), size[1] + STRIDE
-    own = len(patch_squares) == 0
+    own = len(windows.squares) == 0
     products = np.empty(STRIDE + 1)
     best, y, x = -2.0, 0, 0
     for dy in range(down):
@@ -167,7 +176,7 @@ def _best_offset(
             energies[:] = 0
         products[:] = 0
         for c in range(channels):
-            pixels = _of_channel(patch, c, size)
+            pixels = _of_channel(windows.pixels, c, size)
             if dy == 0:
                 _first_sums(pixels, size, across, sums[c])
                 if own:
@@ -176,15 +185,13 @@ def _best_offset(
                 _next_sums(pixels, size, across, dy, sums[c])
                 if own:
                     _next_energies(pixels, size, across, dy, energies)
-            _five_products(pattern[c], pixels[dy * stride :], size[0] * stride, products)
+            _five_products(lines[c], pixels[dy * stride :], size[0] * stride, products)
         if not own and dy == 0:
-            _first_sums(patch_squares, size, across, energies)
+            _first_sums(windows.squares, size, across, energies)
         elif not own:
-            _next_sums(patch_squares, size, across, dy, energies)
+            _next_sums(windows.squares, size, across, dy, energies)
         for dx in range(across):
-            value = _score(
-                products[dx] * scale, energies[dx], sums[:, dx], size, area, origin, weights, constant
-            )
+            value = _score(products[dx], energies[dx], sums[:, dx], pattern)
             if not signed:
                 value = abs(value)
             if value > best:
@@ -193,17 +200,10 @@ def _best_offset(
 
 
 @compiled
-def _score(
-    product: float,
-    energy: float,
-    sums: Array,
-    size: tuple[int, int],
-    area: int,
-    origin: Array,
-    weights: Array,
-    constant: float,
-) -> Any:
-    """Normalize a product by the norm of its window, 0 if that has none."""
+def _score(product: float, energy: float, sums: Array, pattern: ReducedPattern) -> Any:
+    """Normalize a product by the norms of pattern and window, 0 if the latter has none."""
+    size, area, origin = pattern.size, pattern.area, pattern.origin
+    product *= pattern.scale
     blow_up = area / (size[0] * size[1])
     energy *= blow_up
     for c in range(len(sums)):
@@ -212,10 +212,10 @@ def _score(
             energy -= total * total / area
         else:
             energy += 2 * origin[c] * total + area * origin[c] * origin[c]
-            product += weights[c] * total
+            product += pattern.weights[c] * total
     if energy <= 0:
         return 0.0
-    return (product + constant) / np.sqrt(energy)
+    return (product + pattern.constant) / np.sqrt(energy)
 
 
 @compiled
@@ -227,16 +227,16 @@ def _copy(
     down: int,
     across: int,
     size: tuple[int, int],
-    patch: Array,
+    pixels: Array,
 ) -> None:
     """Copy the windows at `down` x `across` places, each row filled up to its stride with zeros."""
     rows, columns, stride = size[0] + down - 1, size[1] + across - 1, size[1] + STRIDE
     for y in range(rows):
-        line, to = level[top + y, first : first + columns], patch[y * stride : (y + 1) * stride]
+        line, to = level[top + y, first : first + columns], pixels[y * stride : (y + 1) * stride]
         for x in range(columns):
             to[x] = line[x] - mean
         to[columns:] = 0
-    patch[rows * stride :] = 0
+    pixels[rows * stride :] = 0
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""A pattern prepared for being searched in many images."""
+"""A pattern prepared for a search in many images."""
 
 from functools import cached_property
 from typing import Any, Self
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ig_widgets.compute.matching.search.channels import luminance
-from ig_widgets.compute.matching.search.prepared_image import FACTORS, Kind, reduced, spectrum
+from ig_widgets.compute.matching.search.prepared_image import FACTORS, Kind, block_means, spectrum
 from ig_widgets.compute.matching.search.refinement import STRIDE
 
 # Chosen by measurement on KSDD (published patterns) and NEU (boxes of 20 to 200 px).
@@ -60,32 +60,32 @@ class Template:
     @cached_property
     def levels(self) -> dict[int, NDArray[Any]]:
         """The centered pixels and their reductions, float32, by factor."""
-        planes = self.deviations.astype(np.float32)
-        levels = {1: planes}
+        channels = self.deviations.astype(np.float32)
+        levels = {1: channels}
         for factor in sorted(FACTORS)[1:]:
             if factor <= self.factor:
-                planes = np.stack([reduced(plane) for plane in planes])
-                levels[factor] = planes
+                channels = np.stack([block_means(channel) for channel in channels])
+                levels[factor] = channels
         return levels
 
     @cached_property
     def lines(self) -> dict[int, NDArray[Any]]:
         """The same as (channels, h * (w + STRIDE)), as `refinement.refine` wants them."""
         return {
-            factor: np.pad(planes, ((0, 0), (0, 0), (0, STRIDE))).reshape(len(planes), -1)
-            for factor, planes in self.levels.items()
+            factor: np.pad(channels, ((0, 0), (0, 0), (0, STRIDE))).reshape(len(channels), -1)
+            for factor, channels in self.levels.items()
         }
 
     def spectrum(self, factor: int, shape: tuple[int, ...], *, tall: bool) -> NDArray[Any]:
-        """Return `pictures.spectrum` of a reduction; for a tall image of the transpose."""
-        planes = self.levels[factor]
-        return spectrum(planes.swapaxes(1, 2) if tall else planes, shape)
+        """Return `prepared_image.spectrum` of a reduction; for a tall image of the transpose."""
+        channels = self.levels[factor]
+        return spectrum(channels.swapaxes(1, 2) if tall else channels, shape)
 
     def fits(self, height: int, width: int) -> bool:
         """Whether the pattern is not larger than an image."""
         return bool(self.height <= height and self.width <= width)
 
-    def shrunk(self, height: int, width: int) -> Self:
+    def shrink_to_fit(self, height: int, width: int) -> Self:
         """Return the pattern reduced until it fits into an image, its shape kept; itself if it fits."""
         if self.fits(height, width):
             return self
@@ -93,5 +93,5 @@ class Template:
             size = (max(1, self.width * height // self.height), height)
         else:
             size = (width, max(1, self.height * width // self.width))
-        planes = [cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in self.pixels]
-        return type(self)(np.stack(planes))
+        channels = [cv2.resize(channel, size, interpolation=cv2.INTER_AREA) for channel in self.pixels]
+        return type(self)(np.stack(channels))

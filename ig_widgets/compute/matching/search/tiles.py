@@ -1,4 +1,4 @@
-"""An image as the parts that are searched: one, or several overlapping ones of a large image."""
+"""Large images as overlapping tiles that are searched one by one."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from ig_widgets.compute.matching.search.channels import luminance
 from ig_widgets.compute.matching.search.image_search import Place, Workspace, best, search
-from ig_widgets.compute.matching.search.prepared_image import FACTORS, Kind, Picture
-from ig_widgets.compute.matching.search.template_batch import Block
+from ig_widgets.compute.matching.search.prepared_image import FACTORS, Kind, PreparedImage
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch
 
 _SIDE = 2048  # of the parts of an image with more pixels than the square: bounds the size of transforms
 
 
-class Scene:
+class TiledImage:
     """An image in which patterns are searched.
 
     Parameters
     ----------
     pixels
-        (channels, H, W), as from `planes`.
+        (channels, H, W), as from `as_channels`.
     largest
         Height and width that no pattern exceeds.
     """
@@ -34,11 +34,11 @@ class Scene:
         sides = (self.height, self.width)
         if self.height * self.width > _SIDE**2:
             sides = (max(_SIDE, 4 * largest[0]), max(_SIDE, 4 * largest[1]))
-        self.parts = [
+        self.tiles = [
             (
                 top,
                 left,
-                Picture(np.ascontiguousarray(pixels[:, top : top + sides[0], left : left + sides[1]])),
+                PreparedImage(np.ascontiguousarray(pixels[:, top : top + sides[0], left : left + sides[1]])),
             )
             for top in _starts(self.height, sides[0], largest[0])
             for left in _starts(self.width, sides[1], largest[1])
@@ -47,29 +47,29 @@ class Scene:
     @property
     def nbytes(self) -> int:
         """Memory held, in bytes."""
-        held = sum(picture.nbytes for _, _, picture in self.parts)
-        if len(self.parts) > 1:
+        held = sum(tile.nbytes for _, _, tile in self.tiles)
+        if len(self.tiles) > 1:
             held += self.pixels.nbytes
         gray = self.__dict__.get("gray", self)
         return held if gray is self else held + gray.nbytes
 
     def holds(self, largest: tuple[int, int]) -> bool:
         """Whether patterns of this height and width can be searched."""
-        return len(self.parts) == 1 or (largest[0] <= self.largest[0] and largest[1] <= self.largest[1])
+        return len(self.tiles) == 1 or (largest[0] <= self.largest[0] and largest[1] <= self.largest[1])
 
     @property
-    def largest_part(self) -> int:
+    def largest_tile(self) -> int:
         """Pixels of the largest part."""
-        return max(int(picture.height * picture.width) for _, _, picture in self.parts)
+        return max(int(tile.height * tile.width) for _, _, tile in self.tiles)
 
     @cached_property
-    def gray(self) -> "Scene":
-        """The scene of the luminance; a gray one is its own."""
-        return self if len(self.pixels) == 1 else Scene(luminance(self.pixels), self.largest)
+    def gray(self) -> "TiledImage":
+        """The luminance of the image; a gray image is its own."""
+        return self if len(self.pixels) == 1 else TiledImage(luminance(self.pixels), self.largest)
 
     def search(
         self,
-        block: Block,
+        batch: TemplateBatch,
         kinds: Sequence[Kind],
         workspace: Workspace,
         *,
@@ -81,24 +81,24 @@ class Scene:
 
         When only one of image and patterns is in color, the luminance of both is used.
         """
-        if block.channels != len(self.pixels):
-            return self.gray.search(block.gray, kinds, workspace, full=full, signed=signed, count=count)
-        found: list[list[list[Place]]] = [[[] for _ in kinds] for _ in block.templates]
-        seen = [j for j, template in enumerate(block.templates) if not template.flat]
+        if batch.channels != len(self.pixels):
+            return self.gray.search(batch.gray, kinds, workspace, full=full, signed=signed, count=count)
+        found: list[list[list[Place]]] = [[[] for _ in kinds] for _ in batch.templates]
+        seen = [j for j, template in enumerate(batch.templates) if not template.flat]
         if not seen:
             return found
-        if len(seen) < len(block.templates):  # colors of one luminance
-            visible = Block([block.templates[j] for j in seen])
+        if len(seen) < len(batch.templates):  # colors of one luminance
+            visible = TemplateBatch([batch.templates[j] for j in seen])
             rest = self.search(visible, kinds, workspace, full=full, signed=signed, count=count)
             for j, of_kinds in zip(seen, rest, strict=True):
                 found[j] = of_kinds
             return found
-        for top, left, picture in self.parts:
-            new = search(picture, block, kinds, workspace, full=full, signed=signed, count=count)
+        for top, left, tile in self.tiles:
+            new = search(tile, batch, kinds, workspace, full=full, signed=signed, count=count)
             for j, of_kinds in enumerate(new):
                 for k, places in enumerate(of_kinds):
                     found[j][k] += [place._replace(y=top + place.y, x=left + place.x) for place in places]
-        if len(self.parts) > 1:
+        if len(self.tiles) > 1:
             found = [[best(places, count, signed=signed) for places in of_kinds] for of_kinds in found]
         return found
 

@@ -1,1 +1,1 @@
-"""Similarities on disk, by content."""
+"""Similarities stored on disk, found by content."""

@@ -1,4 +1,4 @@
-"""A segment: one file with the scores and boxes of some images for some patterns."""
+"""Segments: files that hold the scores and boxes of some images for some patterns."""
 
 from __future__ import annotations
 

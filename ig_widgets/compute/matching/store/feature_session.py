@@ -1,4 +1,4 @@
-"""Reading and adding the similarities to certain patterns, in one folder of a feature store."""
+"""Reading and adding similarities in one folder of a feature store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Similarities on disk, so that no image is compared with the same pattern twice."""
+"""Storage of similarities, so that no image is compared with a pattern twice."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ import pytest
 
 from ig_widgets.compute.matching.cuda import tensor_engine
 from ig_widgets.compute.matching.cuda.tensor_engine import TensorEngine
-from ig_widgets.compute.matching.search.channels import planes
+from ig_widgets.compute.matching.search.channels import as_channels
 from ig_widgets.compute.matching.search.engine import Engine
 from ig_widgets.compute.matching.search.templates import Template
 
@@ -16,7 +16,8 @@ def noise(shape, seed=0, high=256):
 
 def prepared(arrays):
     return [
-        planes(array, "it", "channels") if array.size else np.empty((1, 0, 0), np.uint8) for array in arrays
+        as_channels(array, "it", "channels") if array.size else np.empty((1, 0, 0), np.uint8)
+        for array in arrays
     ]
 
 

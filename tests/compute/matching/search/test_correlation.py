@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ig_widgets.compute.matching.search.correlation import (
+    CenteredPattern,
     certify,
     exact_score,
     halve,
@@ -35,13 +36,13 @@ def score_of(window, pattern, kind):
 
 
 def prepared(pattern, kind):
-    """What `exact_score` wants to know about a pattern: centered pixels, norm, means."""
+    """What `exact_score` needs of a pattern."""
     pattern = pattern.astype(np.float64)
     means = pattern.mean(axis=(1, 2))
     centered = pattern - means[:, None, None]
     if kind == "centered":
-        return centered, float(np.sqrt((centered**2).sum())), NO_MEANS
-    return centered, float(np.sqrt((pattern**2).sum())), means
+        return CenteredPattern(centered, float(np.sqrt((centered**2).sum())), NO_MEANS)
+    return CenteredPattern(centered, float(np.sqrt((pattern**2).sum())), means)
 
 
 def bordered(scores):
@@ -214,28 +215,28 @@ IMAGES = {
 def test_exact_scores_equal_the_double_loop(name, kind):
     pixels = IMAGES[name]
     pattern = pixels[:, 2:7, 3:9][:, ::-1]
-    deviations, norm, means = prepared(pattern, kind)
+    centered = prepared(pattern, kind)
     for y in range(12 - 5 + 1):
         for x in range(14 - 6 + 1):
-            score = exact_score(pixels, y, x, deviations, norm, means, 0.0)
+            score = exact_score(pixels, y, x, centered, 0.0)
             expected = score_of(pixels[:, y : y + 5, x : x + 6], pattern, kind)
             assert score == pytest.approx(expected, abs=1e-7)
             assert -1 <= score <= 1
 
 
 def test_a_window_without_energy_scores_0():
-    deviations, norm, means = prepared(noise(1, 5, 6), "centered")
-    assert exact_score(np.full((1, 5, 6), 200, np.uint8), 0, 0, deviations, norm, means, 1e-6) == 0
-    deviations, norm, means = prepared(noise(1, 5, 6), "uncentered")
-    assert exact_score(np.zeros((1, 5, 6), np.uint8), 0, 0, deviations, norm, means, 1e-6) == 0
+    centered = prepared(noise(1, 5, 6), "centered")
+    assert exact_score(np.full((1, 5, 6), 200, np.uint8), 0, 0, centered, 1e-6) == 0
+    centered = prepared(noise(1, 5, 6), "uncentered")
+    assert exact_score(np.zeros((1, 5, 6), np.uint8), 0, 0, centered, 1e-6) == 0
 
 
 def certified(bounds, pixels, pattern, *, signed, start, kind="centered", tall=False):
     """Call `certify`; for a tall image the bounds, and what goes in and out, are transposed."""
     turn_over = -1 if tall else 1
     bounds = bordered(np.asarray(bounds).T if tall else bounds)
-    deviations, norm, means = prepared(pattern, kind)
-    settings = (1e-5, signed, tall, pixels, deviations, norm, means, 0.0)
+    centered = prepared(pattern, kind)
+    settings = (1e-5, signed, tall, pixels, centered, 0.0)
     score, *place = certify(bounds, maxima(bounds), *settings, *start[::turn_over])
     return score, *place[::turn_over]
 

@@ -7,11 +7,11 @@ import pytest
 
 from ig_widgets.compute.matching.search import engine as module
 from ig_widgets.compute.matching.search import image_search as search_module
-from ig_widgets.compute.matching.search import template_batch as blocks_module
+from ig_widgets.compute.matching.search import template_batch as batch_module
 from ig_widgets.compute.matching.search.engine import Engine
-from ig_widgets.compute.matching.search.template_batch import Block
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch
 from ig_widgets.compute.matching.search.templates import Template
-from ig_widgets.compute.matching.search.tiles import Scene
+from ig_widgets.compute.matching.search.tiles import TiledImage
 
 
 def smooth(*shape, seed=0):
@@ -61,8 +61,8 @@ def test_scores_and_boxes_are_those_of_the_best_place_of_each_pattern_alone(sear
         template = TEMPLATES[j]
         places = [[], []]
         if not template.flat:
-            scene = Scene(IMAGES[i], both.largest)
-            [places] = both.places(scene, Block([template]), both.workspace())
+            image = TiledImage(IMAGES[i], both.largest)
+            [places] = both.places(image, TemplateBatch([template]), both.workspace())
         for k, some in enumerate(places):
             if template.flat or not template.fits(*IMAGES[i].shape[1:]):
                 assert scores[i, k, j] == 0
@@ -89,8 +89,8 @@ def test_some_patterns_score_as_among_all(columns, search):
     [
         (module, "_PIXELS_AT_ONCE", 1),
         (module, "_PIXELS_AT_ONCE", 20000),
-        (blocks_module, "_TOGETHER", 1),
-        (blocks_module, "_TOGETHER", 3),
+        (batch_module, "_TOGETHER", 1),
+        (batch_module, "_TOGETHER", 3),
         (search_module, "_SPECTRA_BYTES", 0),
         (module, "_PRODUCT_BYTES", 1),
     ],
@@ -130,9 +130,9 @@ def test_images_are_taken_as_they_are_needed(monkeypatch):
     one, events = engine(), []
     searched = Engine.places
 
-    def places(self, scene, *args, **kwargs):
+    def places(self, image, *args, **kwargs):
         events.append("searched")
-        return searched(self, scene, *args, **kwargs)
+        return searched(self, image, *args, **kwargs)
 
     def images():
         for _ in range(7):
@@ -175,7 +175,7 @@ def test_what_is_too_large_is_shrunk_and_nothing_else_changes(search):
                 )
                 continue
             alone = Engine(
-                [template.shrunk(*image.shape[1:])],
+                [template.shrink_to_fit(*image.shape[1:])],
                 ("centered", "uncentered"),
                 **{**EVERYTHING, "search": search},
             )

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ig_widgets.compute.matching.search import image_search as module
 from ig_widgets.compute.matching.search.image_search import Place, Spectra, Workspace, best, search
-from ig_widgets.compute.matching.search.prepared_image import Picture
-from ig_widgets.compute.matching.search.template_batch import Block
+from ig_widgets.compute.matching.search.prepared_image import PreparedImage
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch
 from ig_widgets.compute.matching.search.templates import Template
 
 KINDS = ("centered", "uncentered")
@@ -37,8 +37,8 @@ def double_loop(pixels, pattern, kind):
 
 def found(pixels, pattern, *, kinds=("centered",), full=True, signed=False, count=1):
     """Search one pattern: the places for each kind of score."""
-    block, workspace = Block([Template(pattern)]), Workspace(Spectra())
-    [places] = search(Picture(pixels), block, kinds, workspace, full=full, signed=signed, count=count)
+    batch, workspace = TemplateBatch([Template(pattern)]), Workspace(Spectra())
+    [places] = search(PreparedImage(pixels), batch, kinds, workspace, full=full, signed=signed, count=count)
     return places
 
 
@@ -129,7 +129,12 @@ def test_a_pattern_larger_than_the_image_has_no_place_also_among_others_that_hav
     for templates in ([large, *fitting], [fitting[0], large, fitting[1]]):
         assert {template.factor for template in templates} == {2}
         places = search(
-            Picture(pixels), Block(templates), KINDS, Workspace(Spectra()), full=full, signed=False
+            PreparedImage(pixels),
+            TemplateBatch(templates),
+            KINDS,
+            Workspace(Spectra()),
+            full=full,
+            signed=False,
         )
         for template, of_kinds in zip(templates, places, strict=True):
             if template is large:
@@ -149,20 +154,20 @@ def test_products_are_off_by_less_than_half_of_what_is_doubted(texture, sides):
     elif texture == "point":
         pixels[:] = 0
         pixels[0, sides[0] // 2, sides[1] // 2] = 65535
-    picture = Picture(pixels)
+    image = PreparedImage(pixels)
     for pattern in (pixels[:, -31:, -33:], noise(1, 31, 33, seed=1), noise(1, 1, 40, seed=2)):
         template = Template(pattern)
         if template.flat:
             continue
-        block = Block([template])
-        spectra = block.spectra(1, picture.transforms(1).shape, tall=picture.tall)
-        products = module._products(picture, spectra, 1, block, Workspace(Spectra()))[0]
+        batch = TemplateBatch([template])
+        spectra = batch.spectra(1, image.transforms(1).shape, tall=image.tall)
+        products = module._products(image, spectra, 1, batch, Workspace(Spectra()))[0]
         size = (template.height, template.width)
-        windows = np.lib.stride_tricks.sliding_window_view(pixels[0] - picture.means[0], size)
+        windows = np.lib.stride_tricks.sliding_window_view(pixels[0] - image.means[0], size)
         exact = np.tensordot(windows, template.deviations[0])
-        exact = exact.T if picture.tall else exact
+        exact = exact.T if image.tall else exact
         off = abs(products[: exact.shape[0], : exact.shape[1]] - exact).max()
-        assert off < module._DOUBT / 2 * picture.norm * template.norms["centered"]
+        assert off < module._DOUBT / 2 * image.norm * template.norms["centered"]
 
 
 @pytest.mark.parametrize("signed", [True, False])
@@ -306,19 +311,19 @@ def test_scratch_memory_grows_and_is_used_again():
 
 
 def test_spectra_are_computed_once_while_there_is_room(monkeypatch):
-    spectra, blocks = Spectra(), [Block([Template(noise(1, 9, 9, seed=seed))]) for seed in range(3)]
-    first, second, third = (spectra.of(block, 1, (16, 16), tall=False) for block in blocks)
-    assert spectra.of(blocks[0], 1, (16, 16), tall=False) is first
-    assert spectra.of(blocks[0], 1, (16, 16), tall=True) is not first  # four are kept now
+    spectra, batches = Spectra(), [TemplateBatch([Template(noise(1, 9, 9, seed=seed))]) for seed in range(3)]
+    first, second, third = (spectra.of(batch, 1, (16, 16), tall=False) for batch in batches)
+    assert spectra.of(batches[0], 1, (16, 16), tall=False) is first
+    assert spectra.of(batches[0], 1, (16, 16), tall=True) is not first  # four are kept now
     monkeypatch.setattr(module, "_SPECTRA_BYTES", 3 * first.nbytes)
-    assert spectra.of(blocks[0], 1, (16, 8), tall=False) is not first
-    assert spectra.of(blocks[2], 1, (16, 16), tall=False) is third
-    assert spectra.of(blocks[1], 1, (16, 16), tall=False) is not second
+    assert spectra.of(batches[0], 1, (16, 8), tall=False) is not first
+    assert spectra.of(batches[2], 1, (16, 16), tall=False) is third
+    assert spectra.of(batches[1], 1, (16, 16), tall=False) is not second
 
 
 def test_spectra_travel_empty():
     spectra = Spectra()
-    spectra.of(Block([Template(noise(1, 90, 90))]), 1, (128, 128), tall=False)
+    spectra.of(TemplateBatch([Template(noise(1, 90, 90))]), 1, (128, 128), tall=False)
     assert len(pickle.dumps(spectra)) < 200
 
 

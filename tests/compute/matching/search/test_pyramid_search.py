@@ -4,8 +4,8 @@ import pytest
 
 from ig_widgets.compute.matching.search import image_search as module
 from ig_widgets.compute.matching.search.image_search import Place, Spectra, Workspace, best, search
-from ig_widgets.compute.matching.search.prepared_image import Picture
-from ig_widgets.compute.matching.search.template_batch import Block
+from ig_widgets.compute.matching.search.prepared_image import PreparedImage
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch
 from ig_widgets.compute.matching.search.templates import Template
 
 
@@ -34,7 +34,7 @@ class SlowPyramid:
         )
 
     def score(self, factor, y, x):
-        """Products of means of blocks over the norms of pixels."""
+        """Products of means of batches over the norms of pixels."""
         pattern = self.patterns[factor]
         blurred = self.images[factor][:, y : y + pattern.shape[1], x : x + pattern.shape[2]]
         window = self.images[1][:, y * factor :, x * factor :][:, : self.size[0], : self.size[1]]
@@ -94,18 +94,24 @@ def test_the_pyramid_finds_what_a_slow_one_finds(channels, sides, seeds, count, 
     for sizes in [((48, 72), (48, 80), (92, 48), (48, 72)), ((28, 32), (28, 40), (16, 56), (104, 28))]:
         for seed in range(seeds):
             patterns = [smooth(channels, *size, seed=9 * seed + k) for k, size in enumerate(sizes, 1)]
-            block = Block([Template(pattern) for pattern in patterns])
-            assert {template.factor for template in block.templates} == {4 if sizes[0] == (48, 72) else 2}
+            batch = TemplateBatch([Template(pattern) for pattern in patterns])
+            assert {template.factor for template in batch.templates} == {4 if sizes[0] == (48, 72) else 2}
             kinds = ("centered", "uncentered")
             found = search(
-                Picture(pixels), block, kinds, Workspace(Spectra()), full=False, signed=signed, count=count
+                PreparedImage(pixels),
+                batch,
+                kinds,
+                Workspace(Spectra()),
+                full=False,
+                signed=signed,
+                count=count,
             )
             for pattern, of_kinds in zip(patterns, found, strict=True):
                 for kind, places in zip(kinds, of_kinds, strict=True):
                     if pattern.shape[1] > sides[0] or pattern.shape[2] > sides[1]:
                         assert not places
                         continue
-                    slow = SlowPyramid(pixels, pattern, kind, signed=signed).places(block.factor, count)
+                    slow = SlowPyramid(pixels, pattern, kind, signed=signed).places(batch.factor, count)
                     assert [place[1:] for place in places] == [place[1:] for place in slow]
                     scores = [place.score for place in slow]
                     assert [place.score for place in places] == pytest.approx(scores, abs=1e-9)

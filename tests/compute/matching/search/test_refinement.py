@@ -1,8 +1,15 @@
 import numpy as np
 import pytest
 
-from ig_widgets.compute.matching.search.prepared_image import Picture
-from ig_widgets.compute.matching.search.refinement import REACH, STRIDE, refine
+from ig_widgets.compute.matching.search.prepared_image import PreparedImage
+from ig_widgets.compute.matching.search.refinement import (
+    REACH,
+    STRIDE,
+    Candidates,
+    ReducedPattern,
+    Windows,
+    refine,
+)
 from ig_widgets.compute.matching.search.templates import Template
 
 NONE = np.empty(0)
@@ -40,34 +47,31 @@ def means_of_blocks(pixels, side):
 
 def refined(pixels, pattern, candidates, *, factor=1, kind="centered", signed=False, margin=1e9):
     """Refine candidates, (y, x, value) each; return what they become."""
-    picture, template = Picture(pixels), Template(pattern)
-    level, (h, w) = picture.level(factor), template.levels[factor].shape[1:]
+    image, template = PreparedImage(pixels), Template(pattern)
+    level, (h, w) = image.level(factor), template.levels[factor].shape[1:]
     norm, area = template.norms[kind], template.height * template.width
-    origin = picture.means if kind == "uncentered" else NONE
+    origin = image.means if kind == "uncentered" else NONE
     weights = template.means / norm if kind == "uncentered" else NONE
     ys, xs = (np.array([candidate[k] for candidate in candidates]) for k in (0, 1))
     values = np.array([candidate[2] for candidate in candidates], np.float32)
     patch = (h + STRIDE) * (w + STRIDE) + STRIDE
     left = refine(
-        level.values,
-        level.squares,
-        level.means,
-        template.lines[factor],
-        (h, w),
-        area,
-        factor**2 / norm,
-        origin,
-        weights,
-        area * float(origin @ weights),
+        level,
+        ReducedPattern(
+            template.lines[factor],
+            (h, w),
+            area,
+            factor**2 / norm,
+            origin,
+            weights,
+            area * float(origin @ weights),
+        ),
         signed,
         (level.values.shape[1] - h + 1, level.values.shape[2] - w + 1),
         margin,
-        ys,
-        xs,
-        values,
+        Candidates(ys, xs, values),
         len(candidates),
-        np.full(len(pixels) * patch, np.nan, np.float32),
-        np.full(patch, np.nan, np.float32),
+        Windows(np.full(len(pixels) * patch, np.nan, np.float32), np.full(patch, np.nan, np.float32)),
     )
     return list(zip(ys[:left].tolist(), xs[:left].tolist(), values[:left].tolist(), strict=True))
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ig_widgets.compute.matching.search import template_batch as module
-from ig_widgets.compute.matching.search.template_batch import Block, blocks
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch, batch_templates
 from ig_widgets.compute.matching.search.templates import Template
 
 
@@ -27,15 +27,15 @@ def some_templates(draw):
 @settings(deadline=None, max_examples=200)
 def test_each_pattern_that_is_not_flat_is_in_one_block_with_its_kin(templates):
     seen, last = [], None
-    for positions, block in blocks(templates):
-        assert list(block.templates) == [templates[j] for j in positions]
+    for positions, batch in batch_templates(templates):
+        assert list(batch.templates) == [templates[j] for j in positions]
         assert 1 <= len(positions) <= module._TOGETHER
-        assert {template.factor for template in block.templates} == {block.factor}
-        assert {len(template.pixels) for template in block.templates} == {block.channels}
-        kin = (block.channels, block.factor)
-        assert last is None or last[1] == module._TOGETHER or last[0] != kin  # blocks are full
+        assert {template.factor for template in batch.templates} == {batch.factor}
+        assert {len(template.pixels) for template in batch.templates} == {batch.channels}
+        kin = (batch.channels, batch.factor)
+        assert last is None or last[1] == module._TOGETHER or last[0] != kin  # batches are full
         last = (kin, len(positions))
-        sizes = [(template.height, template.width) for template in block.templates]
+        sizes = [(template.height, template.width) for template in batch.templates]
         assert sizes == sorted(sizes)
         seen += positions
     assert sorted(seen) == [j for j, template in enumerate(templates) if not template.flat]
@@ -44,26 +44,26 @@ def test_each_pattern_that_is_not_flat_is_in_one_block_with_its_kin(templates):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_arrays_hold_the_patterns_one_after_the_other(channels):
     templates = [Template(noise(channels, 64, width, seed=width)) for width in (52, 60, 60)]
-    block = Block(templates)
-    for j, (template, (height, width, start)) in enumerate(zip(templates, block.sizes.tolist(), strict=True)):
+    batch = TemplateBatch(templates)
+    for j, (template, (height, width, start)) in enumerate(zip(templates, batch.sizes.tolist(), strict=True)):
         assert (height, width) == (template.height, template.width)
-        own = block.deviations[start : start + channels * height * width].reshape(channels, height, width)
+        own = batch.deviations[start : start + channels * height * width].reshape(channels, height, width)
         np.testing.assert_array_equal(own, template.deviations)
         for factor in (1, 2):
-            lines, starts = block.lines[factor]
+            lines, starts = batch.lines[factor]
             own = lines[starts[j] : starts[j + 1]].reshape(channels, -1)
             np.testing.assert_array_equal(own, template.lines[factor])
         for tall in (True, False):
-            own = block.spectra(4, (20, 32), tall=tall)[j]
+            own = batch.spectra(4, (20, 32), tall=tall)[j]
             np.testing.assert_array_equal(own, template.spectrum(4, (20, 32), tall=tall))
         for kind in ("centered", "uncentered"):
-            assert block.norms(kind)[j] == template.norms[kind]
-        np.testing.assert_array_equal(block.means("uncentered")[j], template.means)
-    assert block.means("centered").shape == (3, 0)
+            assert batch.norms(kind)[j] == template.norms[kind]
+        np.testing.assert_array_equal(batch.arrays("uncentered").means[j], template.means)
+    assert batch.arrays("centered").means.shape == (3, 0)
 
 
 def test_the_luminance_of_a_gray_block_is_itself():
-    gray, color = (Block([Template(noise(channels, 30, 32))]) for channels in (1, 3))
+    gray, color = (TemplateBatch([Template(noise(channels, 30, 32))]) for channels in (1, 3))
     assert gray.gray is gray
     assert color.gray is color.gray
     np.testing.assert_array_equal(color.gray.templates[0].pixels, Template(noise(3, 30, 32)).gray.pixels)

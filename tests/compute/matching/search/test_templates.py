@@ -6,8 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ig_widgets.compute.matching.search.image_search import Spectra, Workspace, search
-from ig_widgets.compute.matching.search.prepared_image import Picture
-from ig_widgets.compute.matching.search.template_batch import Block
+from ig_widgets.compute.matching.search.prepared_image import PreparedImage
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch
 from ig_widgets.compute.matching.search.templates import Template
 
 
@@ -84,12 +84,12 @@ def test_the_spectrum_is_that_of_the_pattern_or_of_its_transpose(tall):
 @pytest.mark.parametrize("full", [True, False])
 @pytest.mark.parametrize("used", [True, False])
 def test_a_pattern_that_has_traveled_finds_the_same(used, full):
-    picture, template = Picture(noise(1, 90, 110)), Template(noise(1, 40, 50, seed=1))
+    image, template = PreparedImage(noise(1, 90, 110)), Template(noise(1, 40, 50, seed=1))
 
     def found(template):
         kinds = ["centered", "uncentered"]
         return search(
-            picture, Block([template]), kinds, Workspace(Spectra()), full=full, signed=False, count=3
+            image, TemplateBatch([template]), kinds, Workspace(Spectra()), full=full, signed=False, count=3
         )
 
     before = found(template) if used else None
@@ -115,7 +115,7 @@ def test_a_pattern_fits_when_no_side_is_longer():
 
 def test_a_pattern_that_fits_is_not_shrunk():
     template = Template(noise(1, 5, 6))
-    assert template.shrunk(5, 6) is template.shrunk(50, 60) is template
+    assert template.shrink_to_fit(5, 6) is template.shrink_to_fit(50, 60) is template
 
 
 @example(1, 49, 1, 2, 1)
@@ -126,7 +126,7 @@ def test_a_shrunk_pattern_is_the_largest_of_its_shape_that_fits(height, width, r
     template = Template(noise(channels, height, width))
     if template.fits(rows, columns):
         return
-    shrunk = template.shrunk(rows, columns)
+    shrunk = template.shrink_to_fit(rows, columns)
     assert shrunk.pixels.shape[0] == channels
     assert shrunk.pixels.dtype == template.pixels.dtype
     if rows * width <= columns * height:  # the height decides
@@ -137,5 +137,5 @@ def test_a_shrunk_pattern_is_the_largest_of_its_shape_that_fits(height, width, r
 
 def test_shrinking_takes_means():
     pixels = noise(3, 40, 60, dtype=np.float64)
-    shrunk = Template(pixels).shrunk(20, 35)
+    shrunk = Template(pixels).shrink_to_fit(20, 35)
     np.testing.assert_allclose(shrunk.pixels, pixels.reshape(3, 20, 2, 30, 2).mean(axis=(2, 4)))

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from ig_widgets.compute.matching.search import tiles
 from ig_widgets.compute.matching.search.image_search import Spectra, Workspace
-from ig_widgets.compute.matching.search.template_batch import Block
+from ig_widgets.compute.matching.search.template_batch import TemplateBatch
 from ig_widgets.compute.matching.search.templates import Template
-from ig_widgets.compute.matching.search.tiles import Scene
+from ig_widgets.compute.matching.search.tiles import TiledImage
 
 
 def smooth(*shape, seed=0):
@@ -17,10 +17,10 @@ def smooth(*shape, seed=0):
     return np.clip(128 + values, 0, 255).astype(np.uint8)
 
 
-def found(scene, pattern, *, kinds=("centered",), full=True, signed=False, count=1):
+def found(image, pattern, *, kinds=("centered",), full=True, signed=False, count=1):
     """Search one pattern: the places for each kind of score."""
-    block, workspace = Block([Template(pattern)]), Workspace(Spectra())
-    [places] = scene.search(block, kinds, workspace, full=full, signed=signed, count=count)
+    batch, workspace = TemplateBatch([Template(pattern)]), Workspace(Spectra())
+    [places] = image.search(batch, kinds, workspace, full=full, signed=signed, count=count)
     return places
 
 
@@ -48,12 +48,12 @@ def test_parts_give_the_best_places_of_the_whole(name, signed, monkeypatch):
         if size[0] > pixels.shape[1] or size[1] > pixels.shape[2]:
             continue
         pattern = smooth(len(pixels), *size, seed=1)
-        whole = found(Scene(pixels, size), pattern, kinds=kinds, signed=signed)
+        whole = found(TiledImage(pixels, size), pattern, kinds=kinds, signed=signed)
         with monkeypatch.context() as patched:
             patched.setattr(tiles, "_SIDE", 64)
-            scene = Scene(pixels, size)
-        assert len(scene.parts) > 1 or 4 * max(size) > 64
-        for [one], [other] in zip(whole, found(scene, pattern, kinds=kinds, signed=signed), strict=True):
+            image = TiledImage(pixels, size)
+        assert len(image.tiles) > 1 or 4 * max(size) > 64
+        for [one], [other] in zip(whole, found(image, pattern, kinds=kinds, signed=signed), strict=True):
             assert one[1:] == other[1:]
             assert one.score == pytest.approx(other.score, abs=1e-12)
 
@@ -61,12 +61,12 @@ def test_parts_give_the_best_places_of_the_whole(name, signed, monkeypatch):
 @pytest.mark.parametrize("size", [(16, 18), (40, 30), (8, 60)], ids=str)
 def test_the_pyramid_loses_nothing_by_parts(size, monkeypatch):
     pixels = LARGE["gray"]
-    whole = Scene(pixels, size)
+    whole = TiledImage(pixels, size)
     monkeypatch.setattr(tiles, "_SIDE", 64)
-    parts = Scene(pixels, size)
+    parts = TiledImage(pixels, size)
     for seed in range(8):
         pattern = smooth(1, *size, seed=seed)
-        [[one]], [[other]] = (found(scene, pattern, full=False) for scene in (whole, parts))
+        [[one]], [[other]] = (found(image, pattern, full=False) for image in (whole, parts))
         assert other.score >= one.score - 1e-6
 
 
@@ -77,10 +77,10 @@ def test_copies_are_found_in_all_parts_and_each_once():
     corners = [(0, 0), (52, 51), (60, 100), (100, 60), (186, 213), (120, 120), (45, 150)]
     for y, x in corners:
         pixels[:, y : y + 14, x : x + 17] = pattern
-    scene = Scene(pixels, (14, 17))
-    assert len(scene.parts) > 9
+    image = TiledImage(pixels, (14, 17))
+    assert len(image.tiles) > 9
     for full in (True, False):
-        [places] = found(scene, pattern, full=full, count=len(corners))
+        [places] = found(image, pattern, full=full, count=len(corners))
         assert sorted((place.y, place.x) for place in places) == sorted(corners)
         assert [place.score for place in places] == pytest.approx([1] * len(corners))
 
@@ -100,23 +100,23 @@ def test_every_window_is_in_a_part_that_begins_at_a_multiple_of_4(length, larges
 
 @pytest.mark.usefixtures("small_parts")
 def test_small_images_have_one_part_and_parts_of_large_ones_are_bounded():
-    def largest_part(scene):
-        return max(picture.height * picture.width for _, _, picture in scene.parts)
+    def largest_tile(image):
+        return max(tile.height * tile.width for _, _, tile in image.tiles)
 
-    assert len(Scene(smooth(1, 64, 64), (5, 5)).parts) == 1
-    scene = Scene(smooth(1, 64, 65), (5, 5))
-    assert len(scene.parts) == 2
-    assert largest_part(scene) == 64 * 64
-    assert largest_part(Scene(smooth(1, 150, 211), (30, 5))) == 120 * 64
+    assert len(TiledImage(smooth(1, 64, 64), (5, 5)).tiles) == 1
+    image = TiledImage(smooth(1, 64, 65), (5, 5))
+    assert len(image.tiles) == 2
+    assert largest_tile(image) == 64 * 64
+    assert largest_tile(TiledImage(smooth(1, 150, 211), (30, 5))) == 120 * 64
 
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_scene_of_one_part_holds_all_patterns_others_those_they_were_made_for():
-    assert Scene(smooth(1, 60, 60), (5, 5)).holds((50, 90))
-    scene = Scene(smooth(1, 90, 90), (9, 7))
-    assert scene.holds((9, 7))
-    assert not scene.holds((10, 7))
-    assert not scene.holds((9, 8))
+    assert TiledImage(smooth(1, 60, 60), (5, 5)).holds((50, 90))
+    image = TiledImage(smooth(1, 90, 90), (9, 7))
+    assert image.holds((9, 7))
+    assert not image.holds((10, 7))
+    assert not image.holds((9, 8))
 
 
 @pytest.mark.usefixtures("small_parts")
@@ -125,29 +125,29 @@ def test_a_pattern_that_is_too_large_has_no_place(size):
     pixels, pattern = smooth(1, 150, 211), smooth(1, *size, seed=1)
     for full in (True, False):
         kinds = ("centered", "uncentered")
-        assert found(Scene(pixels, size), pattern, kinds=kinds, full=full) == [[], []]
+        assert found(TiledImage(pixels, size), pattern, kinds=kinds, full=full) == [[], []]
 
 
 def test_when_one_is_in_color_luminance_is_compared():
     color, pattern = smooth(3, 50, 60), smooth(3, 9, 8, seed=1)
     gray, gray_pattern = (np.tensordot([0.299, 0.587, 0.114], a, 1)[None] for a in (color, pattern))
-    [[expected]] = found(Scene(gray, (9, 8)), gray_pattern)
+    [[expected]] = found(TiledImage(gray, (9, 8)), gray_pattern)
     for image, looked_for in ((color, gray_pattern), (gray, pattern)):
-        [[place]] = found(Scene(image, (9, 8)), looked_for)
+        [[place]] = found(TiledImage(image, (9, 8)), looked_for)
         assert place[1:] == expected[1:]
         assert place.score == pytest.approx(expected.score, abs=1e-12)
-    scene = Scene(gray, (9, 8))
-    assert scene.gray is scene
+    image = TiledImage(gray, (9, 8))
+    assert image.gray is image
 
 
 @pytest.mark.parametrize("full", [True, False])
 def test_a_color_pattern_of_one_luminance_has_no_place_in_a_gray_image(full):
     pattern = np.full((3, 30, 32), 128, np.uint8)
     pattern[:, ::2] = [[[128 - 15]], [[128 + 9]], [[128 - 7]]]  # 299 * -15 + 587 * 9 + 114 * -7 = 0
-    scene, other = Scene(smooth(1, 50, 60), (30, 32)), smooth(3, 30, 32, seed=1)
-    block, kinds = Block([Template(pattern), Template(other)]), ("centered", "uncentered")
-    places = scene.search(block, kinds, Workspace(Spectra()), full=full, signed=False)
-    assert places == [[[], []], found(scene, other, kinds=kinds, full=full)]
+    image, other = TiledImage(smooth(1, 50, 60), (30, 32)), smooth(3, 30, 32, seed=1)
+    batch, kinds = TemplateBatch([Template(pattern), Template(other)]), ("centered", "uncentered")
+    places = image.search(batch, kinds, Workspace(Spectra()), full=full, signed=False)
+    assert places == [[[], []], found(image, other, kinds=kinds, full=full)]
 
 
 @pytest.mark.parametrize("full", [True, False])
@@ -155,21 +155,21 @@ def test_a_color_pattern_of_one_luminance_up_to_rounding_has_no_place_either(ful
     pattern = np.empty((3, 30, 32), np.uint8)
     pattern[:] = [[[60]], [[63]], [[55]]]
     pattern[:, ::2] = [[[60 - 60]], [[63 + 36]], [[55 - 28]]]
-    assert found(Scene(smooth(1, 50, 60), (30, 32)), pattern, full=full) == [[]]
+    assert found(TiledImage(smooth(1, 50, 60), (30, 32)), pattern, full=full) == [[]]
 
 
 @pytest.mark.usefixtures("small_parts")
 def test_bytes_are_those_of_all_parts():
-    scene = Scene(smooth(1, 150, 211), (30, 30))
-    before = scene.nbytes
+    image = TiledImage(smooth(1, 150, 211), (30, 30))
+    before = image.nbytes
     assert before >= 150 * 211
-    found(scene, smooth(1, 30, 30, seed=1))
-    assert scene.nbytes == scene.pixels.nbytes + sum(picture.nbytes for _, _, picture in scene.parts)
-    assert scene.nbytes > 10 * before
+    found(image, smooth(1, 30, 30, seed=1))
+    assert image.nbytes == image.pixels.nbytes + sum(tile.nbytes for _, _, tile in image.tiles)
+    assert image.nbytes > 10 * before
 
 
 def test_bytes_are_also_those_of_the_luminance():
-    scene = Scene(smooth(3, 90, 80), (30, 30))
-    before = scene.nbytes
-    found(scene, smooth(1, 30, 30, seed=1))
-    assert scene.nbytes >= before + scene.gray.nbytes
+    image = TiledImage(smooth(3, 90, 80), (30, 30))
+    before = image.nbytes
+    found(image, smooth(1, 30, 30, seed=1))
+    assert image.nbytes >= before + image.gray.nbytes

@@ -1,10 +1,10 @@
-"""Labels that are in doubt, and what a model believes of the same images."""
+"""Validation of labels, and of the probabilities that a model gives for the same images."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
-def checked_labels(labels: ArrayLike, n: int, n_classes: int | None = None) -> NDArray[np.intp]:
+def validate_labels(labels: ArrayLike, n: int, n_classes: int | None = None) -> NDArray[np.intp]:
     """Return labels as positions of classes, -1 for none.
 
     Raises
@@ -27,7 +27,7 @@ def checked_labels(labels: ArrayLike, n: int, n_classes: int | None = None) -> N
     return y.astype(np.intp)
 
 
-def checked_beliefs(P: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+def validate_probabilities(P: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Return probabilities and labels that fit together; -1 where the probabilities are missing (NaN).
 
     Raises
@@ -45,11 +45,8 @@ def checked_beliefs(P: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64
     total = beliefs.sum(axis=1, keepdims=True)
     wrong = np.flatnonzero(np.any((beliefs < 0) | ~(np.abs(total - 1) < 1e-3), axis=1))
     if len(wrong):
-        raise ValueError(f"row {wrong[0]} of P holds no probabilities that sum to 1: {beliefs[wrong[0]]}")
-    y = checked_labels(labels, len(beliefs), beliefs.shape[1])
+        raise ValueError(
+            f"row {wrong[0]} of P is {beliefs[wrong[0]]}; probabilities must be at least 0 and sum to 1"
+        )
+    y = validate_labels(labels, len(beliefs), beliefs.shape[1])
     return beliefs / total, np.where(missing, -1, y)
-
-
-def ascending(scores: NDArray[np.float64], labeled: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return positions from the lowest score to the highest, then those without label; ties by position."""
-    return np.lexsort((np.where(labeled, scores, 0), ~labeled))
