@@ -30,7 +30,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-expect.set_options(timeout=20_000)  # a busy machine is slow, and no test is about that
+PATIENCE_MS = 60_000  # a busy machine is slow, and no test is about that
+expect.set_options(timeout=PATIENCE_MS)
+VIEWPORT = {"width": 1400, "height": 1000}
 
 # what Notebook 7 says on its pages without a widget, too
 NOTEBOOKS_OWN = {
@@ -151,20 +153,43 @@ class Notebook:
     def __init__(self, page, address):
         self.page = page
         self._address = address
+        self._name = address.rpartition("/")[2]
 
     def open(self):
+        """Load the page of the notebook, or load it anew."""
         self.page.goto(self._address)
         self.page.wait_for_function("window.jupyterapp !== undefined")
         self.page.evaluate("window.jupyterapp.restored")
+        return self._ready()
+
+    def open_beside(self):
+        """Open the notebook in the JupyterLab that the page shows already: that takes a tenth of the time."""
+        self.command("docmanager:open", path=self._name, factory="Notebook", kernel={"name": "python3"})
+        return self._ready()
+
+    def _ready(self):
         self.page.wait_for_function(
-            "name => window.jupyterapp.shell.currentWidget?.context?.path === name",
-            arg=self._address.rpartition("/")[2],
+            "name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=self._name
         )
         self.page.evaluate("window.jupyterapp.shell.currentWidget.context.ready")
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
+        self.page.evaluate("window.running = new Set()")
         self.idle()
         self.theme("light")
         return self
+
+    def close(self):
+        """Close the notebook and leave JupyterLab open; whether it is as good as new."""
+        return self.page.evaluate(
+            """() => {
+                for (const widget of [...window.jupyterapp.shell.widgets("main")]) {
+                    if (!widget.context) continue;
+                    widget.context.model.dirty = false; // else it asks whether to save
+                    widget.close();
+                }
+                return document.querySelector(".jp-Dialog, .ig-root") === null;
+            }"""
+        )
 
     def code_cells(self):
         return self.page.evaluate(
@@ -192,7 +217,7 @@ class Notebook:
                 const notebook = window.jupyterapp.shell.currentWidget.content;
                 notebook.deselectAll();
                 notebook.activeCellIndex = index;
-                const running = (window.running ??= new Set());
+                const { running } = window;
                 running.add(index);
                 window.jupyterapp.commands.execute("notebook:run-cell").finally(() => running.delete(index));
             }""",
@@ -245,8 +270,7 @@ class Notebook:
 
     def idle(self):
         self.page.wait_for_function(
-            "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=60_000,
+            "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
         )
 
 
@@ -322,30 +346,85 @@ def on_wall():
     return OnWall
 
 
+class Browser:
+    """The windows of JupyterLab; one of them stays open from test to test, as its megabytes load slowly."""
+
+    def __init__(self, chromium, address):
+        self._chromium = chromium
+        self._address = address
+        self._kept = None
+        self.errors = []
+
+    def window(self, own_errors=()):
+        """Open a window that shares nothing with the others."""
+        context = self._chromium.new_context(viewport=VIEWPORT, has_touch=False)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: str(error) in own_errors or self.errors.append(str(error)))
+        return page
+
+    def kept(self):
+        """Take the window that stays open, as if it were new."""
+        if self._kept is None:
+            self._kept = self.window()
+            self._kept.goto(f"{self._address}/lab/workspaces/kept")
+            self._kept.wait_for_function("window.jupyterapp !== undefined")
+            self._kept.evaluate("window.jupyterapp.restored")
+        self._kept.mouse.move(0, 0)
+        self._kept.evaluate("localStorage.clear()")
+        return self._kept
+
+    def discard(self):
+        if self._kept is not None:
+            self._kept.context.close()
+            self._kept = None
+
+    def end_kernels(self):
+        with urllib.request.urlopen(f"{self._address}/api/sessions") as answer:  # noqa: S310 (our own server)
+            sessions = json.load(answer)
+        for session in sessions:
+            end = urllib.request.Request(  # noqa: S310
+                f"{self._address}/api/sessions/{session['id']}", method="DELETE"
+            )
+            urllib.request.urlopen(end).close()  # noqa: S310
+
+
+@pytest.fixture(scope="session")
+def browser(lab, chromium):
+    browser = Browser(chromium, lab[0])
+    yield browser
+    browser.discard()
+
+
 @pytest.fixture
-def open_notebook(lab, chromium):
-    """Open a notebook in a browser of its own: ``open_notebook(name)``, or with ``app="notebook"``."""
+def open_notebook(lab, browser, request):
+    """Open a notebook: ``open_notebook(name)``, or with ``app="notebook"``.
+
+    The first one of a test is opened in the window that stays open, each other one in a window of its own.
+    """
     address, _ = lab
-    contexts, errors = [], []
+    kept, others = [], []
+    failed_before = request.session.testsfailed
 
     def open_it(name, app="lab"):
-        context = chromium.new_context(viewport={"width": 1400, "height": 1000}, has_touch=False)
-        contexts.append(context)
-        context.set_default_timeout(30_000)
-        page = context.new_page()
-        own = NOTEBOOKS_OWN if app == "notebook" else ()
-        page.on("pageerror", lambda error: str(error) in own or errors.append(str(error)))
-        lab = f"lab/workspaces/{name.removesuffix('.ipynb')}/tree"
-        return Notebook(page, f"{address}/{lab if app == 'lab' else 'notebooks'}/{name}").open()
+        if app == "notebook":
+            others.append(Notebook(browser.window(NOTEBOOKS_OWN), f"{address}/notebooks/{name}"))
+            return others[-1].open()
+        where = f"{address}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}"
+        if kept:
+            others.append(Notebook(browser.window(), where))
+            return others[-1].open()
+        kept.append(Notebook(browser.kept(), where))
+        return kept[0].open_beside()
 
     yield open_it
-    for context in contexts:
-        context.close()
-    with urllib.request.urlopen(f"{address}/api/sessions") as answer:  # noqa: S310 (our own server)
-        sessions = json.load(answer)
-    for session in sessions:  # else their kernels stay until the last test has run
-        end = urllib.request.Request(f"{address}/api/sessions/{session['id']}", method="DELETE")  # noqa: S310
-        urllib.request.urlopen(end).close()  # noqa: S310
+    for one in others:
+        one.page.context.close()
+    if request.session.testsfailed > failed_before or not all(one.close() for one in kept):
+        browser.discard()
+    browser.end_kernels()
+    errors = [*browser.errors]
+    browser.errors.clear()
     assert not errors
 
 
