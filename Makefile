@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BUNDLES := js/node_modules/.built
+BUNDLES := ig_widgets/widgets/static/manifest.json
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM := $(or $(CHROMIUM),$(shell command -v chromium || command -v chromium-browser || echo /usr/bin/chromium))
 export CHROMIUM
@@ -49,7 +49,6 @@ $(VENV)/.installed: pyproject.toml .ci/constraints.txt $(BUNDLES)
 
 $(BUNDLES): js/node_modules/.installed js/build.mjs $(shell find js/src -type f)
 	cd js && npm run --silent build
-	touch $@
 
 js/node_modules/.installed: js/package.json js/package-lock.json
 	cd js && npm ci --silent

@@ -134,8 +134,7 @@ def test_a_widget_is_made_in_an_empty_environment_that_has_the_wheel(wheel, tmp_
     packages = Path(
         subprocess.run([python, "-c", where], capture_output=True, text=True, check=True).stdout.strip()
     )
-    with zipfile.ZipFile(wheel) as archive:  # a pure wheel is installed by unpacking it
-        archive.extractall(packages)
+    shutil.unpack_archive(wheel, packages, "zip")  # a pure wheel is installed by unpacking it
     # the dependencies are those of this environment; a path in a .pth file comes last, and brings no
     # .pth files of its own, such as those of an editable installation
     theirs = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}

@@ -12,6 +12,7 @@ import sys
 import textwrap
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -125,9 +126,7 @@ def marimo(chromium, tmp_path):
             stack.enter_context(
                 serving(command, f"{address}/health", tmp_path / "log", env=environment, cwd=tmp_path)
             )
-            page = stack.enter_context(
-                chromium.new_context(viewport={"width": 1400, "height": 1000})
-            ).new_page()
+            page = stack.enter_context(chromium.new_context(viewport=VIEWPORT)).new_page()
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.goto(address)
             return page
@@ -227,12 +226,12 @@ class Notebook:
     def running(self, index):
         return self.page.evaluate("index => window.running.has(index)", index)
 
-    def wait(self, index, *, timeout_s=60):
+    def wait(self, index, *, timeout_s=120):
         self.page.wait_for_function(
             "index => !window.running.has(index)", arg=index, timeout=timeout_s * 1000
         )
 
-    def run(self, index, *, timeout_s=60):
+    def run(self, index, *, timeout_s=120):
         """Run a cell to its end; returns the text that it printed."""
         self.start(index)
         self.wait(index, timeout_s=timeout_s)
@@ -264,6 +263,37 @@ class Notebook:
         )
         return [(where["left"] + x * where["scale"], where["top"] + y * where["scale"]) for x, y in points]
 
+    def save(self):
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.context.save()")
+
+    def start_computing(self, index):
+        """Start a cell that goes on until `interrupt`, and wait until the kernel computes it."""
+        self.start(index)
+        self.page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+        )
+
+    def interrupt(self, index):
+        """End a cell that was started by `start_computing`."""
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
+        self.wait(index)
+
+    def send_to_kernel(self, number):
+        """Send a signal to the kernel's process."""
+        pid = self.page.evaluate(
+            """async () => {
+                const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+                const user_expressions = { pid: "__import__('os').getpid()" };
+                const { content } = await kernel.requestExecute({ code: "", user_expressions }).done;
+                return Number(content.user_expressions.pid.data["text/plain"]);
+            }"""
+        )
+        os.kill(pid, number)
+
+    def freeze(self):
+        """Stop the kernel in a way that nobody is told."""
+        self.send_to_kernel(signal.SIGSTOP)
+
     def restart(self):
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
         self.idle()
@@ -290,7 +320,7 @@ class OnWall:
 
     def ready(self):
         """Wait until there is something on the wall."""
-        expect(self.frame.get_by_role("option")).to_have_count(1, timeout=60_000)
+        expect(self.frame.get_by_role("option")).to_have_count(1)
         self.root.scroll_into_view_if_needed()
         return self
 
@@ -321,21 +351,22 @@ class OnWall:
         expect(self.frame.get_by_role("option")).to_have_text(re.compile(rf"^\w+ {number}, "))
 
     def saved(self):
-        expect(self.root.locator(".ig-saved")).to_have_text("Saved", timeout=30_000)
+        expect(self.root.locator(".ig-saved")).to_have_text("Saved")
 
     def told(self, cell):
         """What a cell prints as JSON, once everything is saved."""
         self.saved()
         return self.opened.json(cell)
 
-    def levels(self):
-        """How many levels of red the wall's pixels have."""
-        return self.root.locator(".ig-wall-canvas").evaluate(
-            """canvas => {
+    def pictured(self):
+        """Wait until the wall shows pictures: they have many levels of red."""
+        self.page.wait_for_function(
+            """() => {
+                const canvas = document.querySelector(".ig-wall-canvas");
                 const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
                 const levels = new Set();
                 for (let i = 0; i < data.length; i += 4 * 37) levels.add(data[i]);
-                return levels.size;
+                return levels.size > 60;
             }"""
         )
 
@@ -353,6 +384,7 @@ class Browser:
         self._chromium = chromium
         self._address = address
         self._kept = None
+        self._ending = ThreadPoolExecutor(4)  # the next test does not wait for kernels that end
         self.errors = []
 
     def window(self, own_errors=()):
@@ -380,20 +412,24 @@ class Browser:
             self._kept = None
 
     def end_kernels(self):
-        with urllib.request.urlopen(f"{self._address}/api/sessions") as answer:  # noqa: S310 (our own server)
-            sessions = json.load(answer)
-        for session in sessions:
-            end = urllib.request.Request(  # noqa: S310
-                f"{self._address}/api/sessions/{session['id']}", method="DELETE"
-            )
-            urllib.request.urlopen(end).close()  # noqa: S310
+        for session in self._ask("sessions"):
+            self._ending.submit(self._ask, f"sessions/{session['id']}", method="DELETE")
+
+    def close(self):
+        self.discard()
+        self._ending.shutdown()
+
+    def _ask(self, what, **how):
+        request = urllib.request.Request(f"{self._address}/api/{what}", **how)  # noqa: S310 (our own server)
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return json.loads(answer.read() or "null")
 
 
 @pytest.fixture(scope="session")
 def browser(lab, chromium):
     browser = Browser(chromium, lab[0])
     yield browser
-    browser.discard()
+    browser.close()
 
 
 @pytest.fixture
@@ -470,6 +506,11 @@ def screenshot():
 
     def take(target, name):
         folder.mkdir(exist_ok=True)
-        target.screenshot(path=folder / f"{name}.png")
+        before, now = None, target.screenshot()
+        for _ in range(20):  # until nothing moves any more
+            if now == before:
+                break
+            before, now = now, target.screenshot()
+        (folder / f"{name}.png").write_bytes(now)
 
     return take
