@@ -42,6 +42,13 @@ NOTEBOOKS_OWN = {
 }
 
 
+def pytest_collection_modifyitems(items):
+    # one process drives the browser, so that there is one JupyterLab to load, and one to share the cores with
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -54,7 +61,7 @@ def serving(command, url, log, **popen):
     with log.open("w") as file:
         server = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True, **popen)
     try:
-        for _ in range(300):
+        for _ in range(600):
             try:
                 urllib.request.urlopen(url, timeout=1).read()  # noqa: S310 (our own server)
                 break
