@@ -12,6 +12,7 @@ from .compute.matching.matcher import PatternMatcher as PatternMatcher
 from .compute.matching.score_map import score_map as score_map
 from .compute.matching.store.feature_store import FeatureStore as FeatureStore
 from .compute.networks.cnn import ImageClassifier as ImageClassifier
+from .compute.pipeline.pattern_labeler import PatternLabeler as PatternLabeler
 from .compute.words.visual_words import VisualWords as VisualWords
 from .data import errors as errors
 from .data import examples as examples

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -13,15 +14,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from ig_widgets.compute.labeling.labeler import WeakLabeler
 from ig_widgets.compute.labeling.metrics import label_metrics
-from ig_widgets.compute.matching.matcher import PatternMatcher
+from ig_widgets.compute.pipeline.match import match_patterns
+from ig_widgets.compute.pipeline.pattern_labeler import PatternLabeler
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.examples.synthetic import Kind, strips
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.patterns import crop_patterns, pattern_rows
+from ig_widgets.data.patterns import crop_patterns
 from ig_widgets.experiments.parts import simulated_crowd
 from ig_widgets.experiments.parts.result_cache import cached
 from ig_widgets.experiments.parts.simulated_crowd import draw_and_review, facts, pattern_sets
@@ -53,13 +54,14 @@ SIZES: Final[dict[Kind, _Size]] = {
 }
 
 
-class _Matched(NamedTuple):
-    """How alike n strips are to p boxes on them, and which boxes become patterns in each variant."""
+class _Strips(NamedTuple):
+    """n strips, p boxes on them, and which boxes become patterns in each variant."""
 
-    X: NDArray[np.float64]  # (n, p)
+    images: ImageSet
     y: _Ints  # (n,) 1 where there is a defect
-    sources: _Ints  # (p,) the strip that the box is on
+    boxes: pd.DataFrame
     sets: dict[str, list[_Bools]]  # (p,) each
+    store: Path  # of the similarities of all strips to all boxes
 
 
 def run(
@@ -121,15 +123,16 @@ def run(
         rendered, truth = strips(kind, size.strips, defect_rate=size.defect_rate)
         images = ImageSet.from_arrays(list(rendered), ids=rendered.ids)  # else each is rendered many times
         boxes = draw_and_review(kind, images, truth)
-        matched = _match(images, truth, boxes)
-        runs = Parallel(n_jobs=min(2, n_runs))(
-            delayed(cached)(keep, about, partial(_measure, matched, size, labeler, seed))
-            for seed in range(n_runs)
-            for about in [{"kind": kind, **asdict(size), "seed": seed, **settings_of(labeler)}]
-        )
-        for variant in matched.sets:
+        with TemporaryDirectory() as store:
+            measured = _match(images, truth, boxes, Path(store))
+            runs = Parallel(n_jobs=min(2, n_runs))(
+                delayed(cached)(keep, about, partial(_measure, measured, size, labeler, seed))
+                for seed in range(n_runs)
+                for about in [{"kind": kind, **asdict(size), "seed": seed, **settings_of(labeler)}]
+            )
+        for variant in measured.sets:
             metrics[f"{kind}/{variant}"] = _row_summary(one[variant] for one in runs)
-        kinds[kind] = asdict(size) | {"defective": int(matched.y.sum())} | facts(kind, boxes)
+        kinds[kind] = asdict(size) | {"defective": int(measured.y.sum())} | facts(kind, boxes)
         if pictures is not None:
             _draw_boxes(axes, kind, images, boxes)
     if pictures is not None:
@@ -145,7 +148,7 @@ def run(
         "reviewers": simulated_crowd.REVIEWERS,
         "review_error": simulated_crowd.REVIEW_ERROR,
         "kinds": kinds,
-        "search": PatternMatcher([]).search,
+        "search": PatternLabeler().search,
         "labeler": settings_of(labeler),
     }
     return metrics, settings
@@ -158,42 +161,49 @@ def _few() -> dict[Kind, _Size]:
     }
 
 
-def _match(images: ImageSet, truth: pd.DataFrame, boxes: pd.DataFrame) -> _Matched:
-    patterns = crop_patterns(images, boxes)
-    X = PatternMatcher(patterns, n_jobs=2).fit_transform(images)
+def _match(images: ImageSet, truth: pd.DataFrame, boxes: pd.DataFrame, store: Path) -> _Strips:
+    """Measure how alike all strips are to all boxes, once for all development sets and variants."""
+    match_patterns(images, crop_patterns(images, boxes), store=store, n_jobs=2)
     defective = truth.loc[truth["present"].astype(bool), "image"]
     y = np.isin(images.ids, defective.to_numpy(dtype=str)).astype(np.int64)
-    return _Matched(X, y, pattern_rows(patterns, images), pattern_sets(boxes))
+    return _Strips(images, y, boxes, pattern_sets(boxes), store)
 
 
-def _measure(matched: _Matched, size: _Size, labeler: WeakLabeler, seed: int) -> dict[str, dict[str, float]]:
+def _measure(strips: _Strips, size: _Size, labeler: WeakLabeler, seed: int) -> dict[str, dict[str, float]]:
     rng = np.random.default_rng(seed)
     counts = size.development - size.development_defective, size.development_defective
-    drawn = [rng.choice(np.flatnonzero(matched.y == k), n, replace=False) for k, n in enumerate(counts)]
+    drawn = [rng.choice(np.flatnonzero(strips.y == k), n, replace=False) for k, n in enumerate(counts)]
     rows = np.sort(np.concatenate(drawn))
     share = size.boxed / size.development_defective
     boxed = np.concatenate([some[: round(share * len(some))] for some in drawn])
-    there = np.isin(matched.sources, boxed)  # patterns come from the development set only
+    # patterns come from the development set only
+    there = strips.boxes["image"].isin(strips.images[boxed].ids).to_numpy()
     results = {}
-    for variant, sets in matched.sets.items():
-        each = [
-            _learn(matched, chosen & there, rows, clone(labeler).set_params(random_state=seed))
-            for chosen in sets
-        ]
+    for variant, sets in strips.sets.items():
+        each = [_label(strips, chosen & there, rows, labeler, seed) for chosen in sets]
         results[variant] = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
         if len(each) > 1:
             results[variant]["f1_half_sd"] = float(np.std([one["f1"] for one in each], ddof=1)) / 2
     return results
 
 
-def _learn(matched: _Matched, columns: _Bools, rows: _Ints, labeler: WeakLabeler) -> dict[str, float]:
-    test = np.setdiff1d(np.arange(len(matched.y)), rows)
+def _label(strips: _Strips, chosen: _Bools, rows: _Ints, labeler: WeakLabeler, seed: int) -> dict[str, float]:
+    """Measure what the pipeline that people use makes of some boxes and a development set."""
+    test = np.setdiff1d(np.arange(len(strips.y)), rows)
     P = np.tile([1.0, 0.0], (len(test), 1))
-    if columns.any():
-        sources = np.searchsorted(rows, matched.sources[columns])
-        labeler.fit(matched.X[np.ix_(rows, columns)], matched.y[rows], pattern_rows=sources)
-        P = labeler.predict_proba(matched.X[np.ix_(test, columns)])
-    return label_metrics(matched.y[test], P) | {"patterns": float(columns.sum())}
+    if chosen.any():
+        y = np.full(len(strips.y), -1)
+        y[rows] = strips.y[rows]
+        pipeline = PatternLabeler(
+            augment=(),
+            detector=False,
+            labeler=labeler,
+            store=strips.store,
+            progress=False,
+            random_state=seed,
+        )
+        P = pipeline.fit(strips.images, y, strips.boxes[chosen], classes=["ok", "defect"]).P_[test]
+    return label_metrics(strips.y[test], P) | {"patterns": float(chosen.sum())}
 
 
 def _row_summary(runs: Iterable[Mapping[str, float]]) -> dict[str, float]:

@@ -41,15 +41,16 @@ def main() -> None:
         annotate_until(gadget, SimulatedAnnotator(truth))
         gadget.learn()
         gadget.weak_labels.to_csv(out / "weak_labels.csv", index=False)
-        gadget.report().save(out / "report.html")
+        report = gadget.report()
+        report.save(out / "report.html")
 
-    actual = labels_of(images, truth, gadget.classes)
+    actual = labels_of(images, truth, gadget.classes_)
     rest = gadget.y_ < 0
-    labeled = gadget.weak_labels["label"].map(gadget.classes.index).to_numpy()
+    labeled = gadget.weak_labels["label"].map(gadget.classes_.index).to_numpy()
     majority = np.full(len(images), np.bincount(gadget.y_[~rest]).argmax())
-    made = len(gadget.patterns_) - gadget.drawn_
+    drawn, made = (report.facts[f"patterns {how}"] for how in ("drawn", "made of them"))
     print(f"{(~rest).sum()} images looked at by a simulated person")
-    print(f"{gadget.drawn_} patterns cut out, {made} made of them")
+    print(f"{drawn} patterns cut out, {made} made of them")
     print(f"on the other {rest.sum()} images:")
     print(f"  F1 of the weak labels      {f1_score(actual[rest], labeled[rest], zero_division=0):.3f}")
     print(f"  F1 of the majority class   {f1_score(actual[rest], majority[rest], zero_division=0):.3f}")

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from ig_widgets.compute.crowd.boxes import iou
 from ig_widgets.compute.labeling.metrics import label_metrics
-from ig_widgets.compute.matching.matcher import PatternMatcher
 from ig_widgets.data.annotations import BOX
 from ig_widgets.experiments import ksdd
 from ig_widgets.experiments.parts.datasets import load_ksdd, of_each_class, part, stratified
@@ -104,16 +103,17 @@ def misses(split: Split, P: NDArray[np.float64]) -> pd.DataFrame:
     wrong = np.flatnonzero(P.argmax(axis=1) != truth)
     wrong = wrong[np.lexsort((-np.abs(probability[wrong] - 0.5), -truth[wrong]))]
     images = split.dataset.images[split.test[wrong]]
-    X, places = PatternMatcher(split.original, **split.matching).fit().locate(images)
+    learned = split.learned
+    X = learned.X_[split.test[wrong], : learned.n_drawn_]
     nearest = X.argmax(axis=1)
-    ends = places[np.arange(len(wrong)), nearest]  # (n, 4): x0, y0, x1, y1
+    ends = learned.places_[split.test[wrong], nearest]  # (n, 4): x0, y0, x1, y1
     boxes = np.hstack([ends[:, :2], ends[:, 2:] - ends[:, :2]])
     return pd.DataFrame(
         {
             "file": list(images.ids),
             "kind": np.where(truth[wrong] == 1, "false negative", "false positive"),
             "probability": probability[wrong],
-            "pattern": [split.original.ids[k] for k in nearest],
+            "pattern": [learned.patterns_.ids[k] for k in nearest],
             "similarity": X.max(axis=1),
             **dict(zip(BOX, boxes.T, strict=True)),
             "on_the_defect": [

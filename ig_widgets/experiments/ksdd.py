@@ -21,7 +21,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "labeling": {},
     "detecting": {},
     "patterns_per_class": 1000,
-    "augmented": 100,
+    "n_augmented": 100,
     "search": "triples",
     "gan_epochs": 1000,
 }
@@ -30,7 +30,7 @@ QUICK: Final[dict[str, Any]] = {
     "labeling": {"hidden_layers": [(4,)], "alpha": 1.0, "n_members": 1},
     "detecting": {"n_members": 2, "epochs": 1, "scale": 0.25},
     "patterns_per_class": 3,
-    "augmented": 6,
+    "n_augmented": 6,
     "search": None,
     "gan_epochs": 2,
 }

@@ -18,7 +18,6 @@ from ig_widgets.experiments.parts.datasets import (
     part,
     stratified,
 )
-from ig_widgets.experiments.parts.methods import METHODS
 from ig_widgets.experiments.parts.splits import Split
 from ig_widgets.experiments.parts.tables import row_summary
 
@@ -58,7 +57,7 @@ def run(
     pictures
         Folder for a picture of F1 by network.
     keep
-        Folder that keeps the results of each development set, to go on after an interruption, see `cached`.
+        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
 
     Returns
     -------
@@ -91,7 +90,7 @@ def run(
     runs = compare(
         dataset,
         developments,
-        {"tuned": METHODS["both"], **methods},
+        {"tuned": labeled_by, **methods},
         processes=1 if quick else 2,
         keep=keep,
         **settings,
@@ -124,9 +123,7 @@ def labeled_by(split: Split, **changed: Any) -> NDArray[np.float64]:
     float array of shape (n_test, n_classes)
         Probabilities of the images outside the development set.
     """
-    X, sources = split.similarities(("original", "policy", "gan"))
-    labeler = split.labeler().set_params(**changed).fit(X[split.rows], split.y, pattern_rows=sources)
-    return np.asarray(labeler.predict_proba(X[split.test]))
+    return split.label(split.policy, split.gan, **changed).P_[split.test]
 
 
 def _f1(run: _Run) -> float:

@@ -17,7 +17,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "labeling": {"hidden_layers": [(2**n,) for n in range(3, 7)]},  # deeper ones take minutes
     "detecting": {},
     "patterns_per_class": 40,
-    "augmented": 96,
+    "n_augmented": 96,
     "search": None,
     "gan_epochs": 60,  # of 8 steps, for each of six classes
 }
@@ -26,7 +26,7 @@ QUICK: Final[dict[str, Any]] = {
     "labeling": {"hidden_layers": [(4,)], "alpha": 1.0, "n_members": 1},
     "detecting": {"n_members": 2, "epochs": 1, "scale": 0.25},
     "patterns_per_class": 2,
-    "augmented": 6,
+    "n_augmented": 6,
     "search": None,
     "gan_epochs": 2,
 }

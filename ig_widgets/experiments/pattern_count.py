@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ig_widgets.data.images import ImageSet
 from ig_widgets.experiments import ksdd
 from ig_widgets.experiments.parts.ablation import compare
 from ig_widgets.experiments.parts.curves import draw_curves
@@ -20,8 +21,10 @@ from ig_widgets.experiments.parts.datasets import (
     stratified,
 )
 from ig_widgets.experiments.parts.methods import METHODS, Method
-from ig_widgets.experiments.parts.splits import Origin, Split
+from ig_widgets.experiments.parts.splits import Split
 from ig_widgets.experiments.parts.tables import row_summary
+
+Origin: TypeAlias = Literal["policy", "gan"]
 
 SEEDS = 10
 COUNTS: Final[Sequence[int]] = (25, 50, 100, 200, 300)
@@ -58,7 +61,7 @@ def run(
     pictures
         Folder for a picture of the curves.
     keep
-        Folder that keeps the results of each development set, to go on after an interruption, see `cached`.
+        Folder that keeps the results of each development set, to go on after an interruption, see `kept`.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def run(
     if quick:
         dataset, size = part(dataset, of_each_class(dataset.y, 12, seed=0)), 12
         seeds, counts, settings = 1, QUICK_COUNTS, ksdd.QUICK
-    settings = {**settings, "augmented": max(counts)}
+    settings = {**settings, "n_augmented": max(counts)}
     methods: dict[str, Method] = {"none": METHODS["none"]} | {
         f"{kind}/{count}": partial(labeled_with, origins=origins, count=count)
         for kind, origins in KINDS.items()
@@ -109,19 +112,14 @@ def labeled_with(split: Split, *, origins: Sequence[Origin], count: int) -> NDAr
     float array of shape (n_test, n_classes)
         Probabilities of the images outside the development set.
     """
-    parts = [split.similarities(["original"])]
-    for k, origin in enumerate(origins):
-        parts.append(random_part(split, origin, -(-(count - k) // len(origins))))
-    X = np.hstack([X for X, _ in parts])
-    sources = np.concatenate([sources for _, sources in parts])
-    return split.labeler().fit(X[split.rows], split.y, pattern_rows=sources).predict_proba(X[split.test])
+    parts = (random_part(split, origin, -(-(count - k) // len(origins))) for k, origin in enumerate(origins))
+    return split.label(*parts).P_[split.test]
 
 
-def random_part(split: Split, origin: Origin, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return what `Split.similarities` does, of so many patterns drawn at random; fewer are part of more."""
-    X, sources = split.similarities([origin])
-    some = np.random.default_rng(split.seed).permutation(len(sources))[:count]
-    return X[:, some], sources[some]
+def random_part(split: Split, origin: Origin, count: int) -> ImageSet:
+    """Return so many patterns of an augmentation, drawn at random; fewer are part of more."""
+    patterns = split.policy if origin == "policy" else split.gan
+    return patterns[np.random.default_rng(split.seed).permutation(len(patterns))[:count]]
 
 
 def _draw(metrics: dict[str, dict[str, float]], counts: Sequence[int], title: str, file: Path) -> None:

@@ -1,7 +1,7 @@
 """MLfix: people look through labels in an order in which errors stand out."""
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -25,12 +25,32 @@ from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.data.reviews.label_table import DECISIONS, MARKED, NO_CLASS, LabelTable
 from ig_widgets.reports.label_review import review_report
 from ig_widgets.reports.report import Report
+from ig_widgets.systems.system import Task
 from ig_widgets.widgets.similarity_review import SimilarityReview
 
 _NEIGHBORS = 12
 _AT_ONCE = 64  # images
 _NOTHING_LEARNED = "The images are as they come: learn() puts similar and suspicious ones together."
 _UNREADABLE = "unreadable"
+
+
+class _Description(NamedTuple):
+    """What n images look like: it does not depend on their labels."""
+
+    words: NDArray[np.uint64]
+    """(n, ceil(n_words / 64)) packed."""
+
+    X: NDArray[np.float32]
+    """(n, n_channels) pooled maps."""
+
+    nearest: NDArray[np.intp]
+    """(n, neighbors)."""
+
+    similar: NDArray[np.intp]
+    """(n,) the order by similarity."""
+
+    clusters: NDArray[np.intp]
+    """(n,)."""
 
 
 class MLfix:
@@ -53,7 +73,7 @@ class MLfix:
     log
         Where statements go; default: the file ``annotations.db`` in the working folder.
     annotator
-        Who is asked.
+        Name of the annotator who uses this notebook.
     progress
         Whether `learn` shows bars while it describes images.
     random_state
@@ -61,6 +81,8 @@ class MLfix:
 
     Attributes
     ----------
+    corrected_labels : Series
+        The labels with the corrections of this annotator.
     words_ : uint64 array of shape (n, ceil(n_words / 64))
         Which words are in which image, packed.
     P_ : float array of shape (n, n_classes)
@@ -92,7 +114,7 @@ class MLfix:
         random_state: int = 0,
     ) -> None:
         self.images = images
-        self.given = labels if isinstance(labels, pd.Series) else pd.Series(labels, name="label")
+        self.labels = labels
         self.classes = classes
         self.maps = maps
         self.n_words = n_words
@@ -100,12 +122,25 @@ class MLfix:
         self.annotator = annotator
         self.progress = progress
         self.random_state = random_state
-        self.orders_: dict[str, NDArray[np.intp]] = {}
+        self._description: _Description | None = None
 
     @property
-    def labels(self) -> "pd.Series[Any]":
-        """The given labels, with those that the annotator corrected; the same index, name and dtype."""
+    def corrected_labels(self) -> "pd.Series[Any]":
+        """The labels, with those that the annotator corrected; the same index, name and dtype."""
         return self._table().relabeled()
+
+    @property
+    def annotations(self) -> pd.DataFrame:
+        """What everybody has said about these images, in force now."""
+        said = self.log.annotations
+        return said[said["image"].isin(self.images.ids)]
+
+    @property
+    def due(self) -> Task:
+        """What the annotator should do next, and why: once learned, the most suspicious labels first."""
+        if self._description is None:
+            return Task("labels", _NOTHING_LEARNED, np.arange(len(self.images)))
+        return Task("labels", self._describe_doubts(), self.orders_["suspicion"])
 
     def learn(self) -> Self:
         """Describe the images once, and doubt the labels as they are now.
@@ -123,27 +158,26 @@ class MLfix:
         ValueError
             If fewer than two classes are left to learn from, or too few images.
         """
-        if not self.orders_:
-            self.words_, self._X = self._described()
-            self._nearest = nearest(self.words_, _NEIGHBORS)
-            self._similar = by_similarity(self.words_)
-            self.clusters_ = image_clusters(self._X, random_state=self.random_state)
+        described = self._describe() if self._description is None else self._description
         table = self._table()
         y = _codes(table)
-        self.P_ = cross_validated_proba(self._X, y, len(table.texts), random_state=self.random_state)
-        best = np.where(np.isnan(self.P_).any(axis=1), -1, np.nan_to_num(self.P_).argmax(axis=1))
-        self.suspected_ = pd.Series(_named(table, best), index=self.given.index, name="suspected")
-        self.orders_ = {
-            "suspicion": by_label_error(self.P_, y),
-            "similarity": self._similar,
-            "neighbors": by_neighbors(self.words_, y),
-            "confusion": by_confusion(self.P_, y),
+        P = cross_validated_proba(described.X, y, len(table.texts), random_state=self.random_state)
+        best = np.where(np.isnan(P).any(axis=1), -1, np.nan_to_num(P).argmax(axis=1))
+        orders = {
+            "suspicion": by_label_error(P, y),
+            "similarity": described.similar,
+            "neighbors": by_neighbors(described.words, y),
+            "confusion": by_confusion(P, y),
             "random": by_random(len(self.images), random_state=self.random_state),
         }
+        self.words_, self.clusters_ = described.words, described.clusters
+        self.P_, self.orders_ = P, orders
+        self.suspected_ = pd.Series(_name(table, best), index=self._given.index, name="suspected")
+        self._description = described
         return self
 
-    def _described(self) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
-        """Return the words and the pooled maps: once words are known, an image is read once for both."""
+    def _describe(self) -> _Description:
+        """Describe the images: once words are known, an image is read once for words and pooled maps."""
         maps = filter_maps(self.images) if self.maps is None else self.maps
         cells = int(np.prod(np.shape(maps[0])[:2]))
         words = VisualWords(min(self.n_words, cells * len(maps) // 4), random_state=self.random_state)
@@ -157,38 +191,61 @@ class MLfix:
             for start in range(0, len(maps), _AT_ONCE):
                 some = watched[start : start + _AT_ONCE]
                 described.append((words.transform(some), pool_maps(some)))
-        packed, pooled = zip(*described, strict=True)
-        return np.concatenate(packed), np.concatenate(pooled)
+        packed, pooled = (np.concatenate(parts) for parts in zip(*described, strict=True))
+        return _Description(
+            packed,
+            pooled,
+            nearest(packed, _NEIGHBORS),
+            by_similarity(packed),
+            image_clusters(pooled, random_state=self.random_state),
+        )
 
-    def ask(self) -> SimilarityReview:
-        """Return the review that is due: the most suspicious labels first, once something was learned."""
-        learned = bool(self.orders_)
+    def ask(self, stage: Literal["labels"] | None = None) -> SimilarityReview:
+        """Return the review of the labels, which says what is due in it.
+
+        Parameters
+        ----------
+        stage
+            "labels", the only one.
+
+        Raises
+        ------
+        ValueError
+            If the stage is unknown.
+        """
+        if stage not in (None, "labels"):
+            raise ValueError(f"stage is {stage!r}; there is one stage only, 'labels'")
+        described = self._description
         return SimilarityReview(
             self.images,
-            labels=self.given,
+            labels=self._given,
             classes=self.classes,
-            orders=self.orders_,
-            groups=self._groups() if learned else None,
-            neighbors=self._nearest if learned else None,
+            orders={} if described is None else self.orders_,
+            groups=None if described is None else self._groups(),
+            neighbors=None if described is None else described.nearest,
             log=self.log,
             annotator=self.annotator,
-            note=self._why() if learned else _NOTHING_LEARNED,
+            note=self.due.why,
         )
 
     def report(self) -> Report:
         """Show what everybody has changed who reviewed these labels on this log: see `review_report`."""
-        return review_report(self.images, self.given, self.log, classes=self.classes)
+        return review_report(self.images, self._given, self.log, classes=self.classes)
+
+    @property
+    def _given(self) -> "pd.Series[Any]":
+        return self.labels if isinstance(self.labels, pd.Series) else pd.Series(self.labels, name="label")
 
     def _groups(self) -> dict[str, ArrayLike]:
         names = [f"cluster {number + 1}" for number in range(max(1, self.clusters_.max() + 1))]
         clusters = pd.Categorical.from_codes(self.clusters_, pd.Index(names))
         return {"suspected label": self.suspected_.to_numpy(), "cluster": clusters}
 
-    def _why(self) -> str:
+    def _describe_doubts(self) -> str:
         table = self._table()
         codes = _codes(table)
         suspected = self.suspected_.to_numpy()
-        doubted = (codes >= 0) & (_named(table, codes) != suspected) & (suspected != _UNREADABLE)
+        doubted = (codes >= 0) & (_name(table, codes) != suspected) & (suspected != _UNREADABLE)
         return (
             f"{np.count_nonzero(doubted)} of {len(table)} images look like another class than their label's: "
             "most of them come first under each label."
@@ -196,7 +253,7 @@ class MLfix:
 
     def _table(self) -> LabelTable:
         """Return what is known of the labels now."""
-        table = LabelTable(self.images.ids, self.given, self.classes)
+        table = LabelTable(self.images.ids, self._given, self.classes)
         said = self.log.current(None, self.annotator, DECISIONS)
         table.recall(said, range(len(table)))
         return table
@@ -208,5 +265,5 @@ def _codes(table: LabelTable) -> NDArray[np.intp]:
     return np.where(none, -1, table.labels.astype(np.intp))
 
 
-def _named(table: LabelTable, codes: NDArray[np.intp]) -> NDArray[np.object_]:
+def _name(table: LabelTable, codes: NDArray[np.intp]) -> NDArray[np.object_]:
     return np.array([*table.texts, _UNREADABLE], dtype=object)[codes]  # -1 is the last

@@ -61,5 +61,5 @@ def small_neu(tmp_path):
 def small_split(small_ksdd):
     """18 of the 60 images, with 6 bars, and the others."""
     dataset, _ = load_ksdd(small_ksdd)
-    settings = {**ksdd.QUICK, "patterns_per_class": 6, "augmented": 12}
+    settings = {**ksdd.QUICK, "patterns_per_class": 6, "n_augmented": 12}
     return Split(dataset, stratified(dataset.y, 18, 0), 3, store=small_ksdd / "store", **settings)

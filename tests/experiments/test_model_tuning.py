@@ -26,8 +26,7 @@ def test_the_tuned_network_is_the_one_of_the_grid_that_was_chosen(small_split):
     grid = {"hidden_layers": [(2,), (8,), (4, 4)], "alpha": [1e-5, 1.0]}
     labeling = {**small_split.labeling, **grid}
     small_split.labeling = labeling
-    X, sources = small_split.similarities(("original", "policy", "gan"))
-    labeler = small_split.labeler().fit(X[small_split.rows], small_split.y, pattern_rows=sources)
+    labeler = small_split.learned.labeler_
     chosen = {"hidden_layers": [labeler.hidden_layer_sizes_], "alpha": labeler.alpha_}
     tuned = METHODS["both"](small_split)
     np.testing.assert_array_equal(labeled_by(small_split, **chosen), tuned)

@@ -16,25 +16,20 @@ def test_the_quick_form_writes_all_rows_and_a_picture(small_ksdd, tmp_path):
     for row in metrics.values():
         assert list(row) == ["f1_median", "f1_min", "f1_max", "ap_median", "seeds"]
         assert 0 <= row["f1_min"] <= row["f1_median"] <= row["f1_max"] <= 1
-    assert settings["augmented"] == max(settings["counts"])
+    assert settings["n_augmented"] == max(settings["counts"])
     json.dumps([metrics, settings])
     assert (tmp_path / "new" / "pattern_count.png").stat().st_size > 5000
 
 
 @pytest.mark.parametrize("origin", ["policy", "gan"])
-def test_fewer_patterns_are_part_of_more_and_keep_their_sources(small_split, origin):
-    X, sources = small_split.similarities([origin])
-    assert len(sources) == 12
-    columns = {tuple(column): source for column, source in zip(X.T, sources, strict=True)}
+def test_fewer_patterns_are_part_of_more(small_split, origin):
     before = set()
     for count in (0, 3, 7, 12, 20):  # there are no 20
-        some, some_sources = random_part(small_split, origin, count)
-        assert some.shape == (len(X), min(count, 12))
-        now = {tuple(column) for column in some.T}
+        now = set(random_part(small_split, origin, count).ids)
+        assert len(now) == min(count, 12)
         assert before <= now
-        assert [columns[tuple(column)] for column in some.T] == some_sources.tolist()
         before = now
-    assert before == set(columns)
+    assert before == set(getattr(small_split, origin).ids)
 
 
 def test_none_of_an_augmentation_is_no_augmentation(small_split):
@@ -47,11 +42,8 @@ def test_none_of_an_augmentation_is_no_augmentation(small_split):
     ("kind", "count", "shares"), [("policy", 5, [5]), ("both", 5, [3, 2]), ("both", 6, [3, 3])]
 )
 def test_augmentations_share_a_number(small_split, kind, count, shares):
-    parts = [small_split.similarities(["original"])]
-    parts += [random_part(small_split, *pair) for pair in zip(KINDS[kind], shares, strict=True)]
-    X = np.hstack([X for X, _ in parts])
-    sources = np.concatenate([sources for _, sources in parts])
-    assert len(sources) == 6 + count
-    labeler = small_split.labeler().fit(X[small_split.rows], small_split.y, pattern_rows=sources)
+    parts = [random_part(small_split, *pair) for pair in zip(KINDS[kind], shares, strict=True)]
+    fitted = small_split.label(*parts)
+    assert len(fitted.patterns_) == 6 + count
     found = labeled_with(small_split, origins=KINDS[kind], count=count)
-    np.testing.assert_array_equal(found, labeler.predict_proba(X[small_split.test]))
+    np.testing.assert_array_equal(found, fitted.P_[small_split.test])

@@ -76,7 +76,7 @@ def test_what_people_corrected_is_learned_from_and_comes_back_with_the_index(log
     assert wrong[3] in system.orders_["suspicion"][:8]
     assert not {*wrong[:2]} & set(system.orders_["suspicion"][:8].tolist())
     assert system.orders_["suspicion"][-1] == wrong[2]  # it has no label any more
-    corrected = system.labels
+    corrected = system.corrected_labels
     assert corrected.index.equals(labels.index)
     assert corrected.iloc[wrong[:2]].tolist() == truth.iloc[wrong[:2]].tolist()
     assert corrected.drop(labels.index[wrong[:2]]).equals(labels.drop(labels.index[wrong[:2]]))

@@ -10,13 +10,11 @@ from ig_widgets.compute.baselines.label_model import SnorkelLabelModel
 from ig_widgets.compute.baselines.snuba import Snuba
 from ig_widgets.compute.baselines.votes import MajorityVote, MaxSimilarity
 from ig_widgets.compute.labeling.metrics import label_metrics
-from ig_widgets.compute.labeling.stacking import log_odds
-from ig_widgets.experiments.parts.splits import Origin, Split
+from ig_widgets.compute.pipeline.label import fit_labeler
+from ig_widgets.experiments.parts.splits import Split
 
 _Floats: TypeAlias = NDArray[np.float64]
 Method: TypeAlias = Callable[[Split], _Floats]
-
-_BOTH: tuple[Origin, ...] = ("original", "policy", "gan")
 
 
 def measured(split: Split, method: Method) -> dict[str, float]:
@@ -24,28 +22,50 @@ def measured(split: Split, method: Method) -> dict[str, float]:
     return label_metrics(split.dataset.y[split.test], method(split))
 
 
-def _matching(*origins: Origin) -> Method:
-    return lambda split: split.labeled(origins)[1]
+def _none(split: Split) -> _Floats:
+    return _outside(split, split.label().P_)
 
 
-def _detector(split: Split) -> _Floats:
-    inside, outside = split.detected
-    return split.labeler().fit(inside, split.y).predict_proba(outside)
+def _policy(split: Split) -> _Floats:
+    return _outside(split, split.label(split.policy).P_)
+
+
+def _gan(split: Split) -> _Floats:
+    return _outside(split, split.label(split.gan).P_)
+
+
+def _both(split: Split) -> _Floats:
+    return _outside(split, split.learned.similarity_P_)
 
 
 def _learned(split: Split) -> _Floats:
-    """Similarities to all patterns, and the detector beside what a labeler makes of them."""
-    inside, outside = (
-        np.hstack([log_odds(P), seen]) for P, seen in zip(split.labeled(_BOTH), split.detected, strict=True)
+    return _outside(split, split.learned.P_)
+
+
+def _detector(split: Split) -> _Floats:
+    """Label by what the detector sees, out-of-fold in the development set, and by nothing else."""
+    detected = split.detected
+    if detected.detector_X_ is None:
+        raise ValueError("the development set has too few boxes for a detector; make it larger")
+    labels = fit_labeler(
+        split.labeler(),
+        detected.detector_X_,
+        detected.y_,
+        detected.development_,
+        n_classes=len(detected.classes_),
     )
-    return split.labeler().fit(inside, split.y).predict_proba(outside)
+    return _outside(split, labels.P)
+
+
+def _outside(split: Split, P: _Floats) -> _Floats:
+    return P[split.test]
 
 
 def _baseline(make: Callable[[int], Any]) -> Method:
     def probabilities(split: Split) -> _Floats:
-        X, sources = split.similarities(_BOTH)
-        inside, outside = X[split.rows], X[split.test]
-        fitted = make(split.seed).fit(inside, split.y, X_unlabeled=outside, pattern_rows=sources)
+        learned = split.learned
+        inside, outside = learned.X_[learned.development_], learned.X_[split.test]
+        fitted = make(split.seed).fit(inside, split.y, X_unlabeled=outside, pattern_rows=learned.sources_)
         return np.asarray(fitted.predict_proba(outside))
 
     return probabilities
@@ -57,10 +77,10 @@ def _one_class(split: Split) -> _Floats:
 
 
 PIPELINE: Mapping[str, Method] = {
-    "none": _matching("original"),
-    "policy": _matching("original", "policy"),
-    "gan": _matching("original", "gan"),
-    "both": _matching(*_BOTH),
+    "none": _none,
+    "policy": _policy,
+    "gan": _gan,
+    "both": _both,
     "learned": _learned,
     "detector": _detector,
 }

@@ -1,6 +1,6 @@
 """One random development set of an experiment, and what is measured with it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -10,19 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ig_widgets.compute.augmentation.gan import PatternGAN
-from ig_widgets.compute.augmentation.per_class import draw_per_class, generate_per_class
 from ig_widgets.compute.augmentation.policies import PolicyAugmenter
 from ig_widgets.compute.detection.detector import PatternDetector
 from ig_widgets.compute.labeling.labeler import WeakLabeler
 from ig_widgets.compute.matching.matcher import PatternMatcher
+from ig_widgets.compute.pipeline.augment import augment_patterns
+from ig_widgets.compute.pipeline.crop import cut_patterns
+from ig_widgets.compute.pipeline.pattern_labeler import PatternLabeler
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.patterns import crop_patterns, pattern_rows
 from ig_widgets.experiments.parts.datasets import Dataset
 
-_Floats: TypeAlias = NDArray[np.float64]
 _Ints: TypeAlias = NDArray[np.int64]
-
-Origin = Literal["original", "policy", "gan"]
 
 
 class Split:
@@ -46,7 +44,7 @@ class Split:
         Settings of the `PatternDetector`.
     patterns_per_class
         At most so many boxes of each class are cut out.
-    augmented
+    n_augmented
         Patterns that each kind of augmentation adds, shared evenly among the classes of boxes.
     search
         "triples": the operations are searched for in this development set, as in the paper. None: the default
@@ -66,7 +64,7 @@ class Split:
         labeling: Mapping[str, Any],
         detecting: Mapping[str, Any],
         patterns_per_class: int,
-        augmented: int,
+        n_augmented: int,
         search: Literal["triples"] | None,
         gan_epochs: int,
     ) -> None:
@@ -78,12 +76,11 @@ class Split:
         self.labeling = labeling
         self.detecting = detecting
         self.patterns_per_class = patterns_per_class
-        self.augmented = augmented
+        self.n_augmented = n_augmented
         self.search = search
         self.gan_epochs = gan_epochs
         self.y = dataset.y[rows]
         self.test = np.setdiff1d(np.arange(len(dataset.y)), rows)
-        self._matched: dict[Origin, tuple[_Floats, _Ints]] = {}
 
     @cached_property
     def development(self) -> ImageSet:
@@ -98,53 +95,71 @@ class Split:
     @cached_property
     def original(self) -> ImageSet:
         """The patterns that people drew."""
-        shuffled = self.boxes.sample(frac=1, random_state=self.seed)
-        some = shuffled.groupby("label").head(self.patterns_per_class)
-        return crop_patterns(self.development, some.sort_index())
+        return cut_patterns(self.development, self.boxes, self.patterns_per_class, self.seed)
 
     @cached_property
     def policy(self) -> ImageSet:
         """Patterns made of the original ones by image operations."""
         # one seed for all splits: what is made of a pattern depends on nothing else, so it is matched once
-        augmenter = PolicyAugmenter(operation_search=self.search, store=self.store, random_state=0)
-        made = augmenter.fit(self.original, self.development, self.y).transform(self.original)
-        return draw_per_class(made, self.augmented, self.seed)
+        return self._augment(PolicyAugmenter(operation_search=self.search, store=self.store, random_state=0))
 
     @cached_property
     def gan(self) -> ImageSet:
         """Patterns made by a GAN for each class."""
-        return generate_per_class(
-            self.original,
-            self.augmented,
-            gan=PatternGAN(epochs=self.gan_epochs),
-            random_state=self.seed,
-        )
-
-    def similarities(self, origins: Sequence[Origin]) -> tuple[_Floats, _Ints]:
-        """Return similarities of all images to patterns (n, p), and the development row of each pattern."""
-        for origin in origins:
-            if origin not in self._matched:
-                patterns: ImageSet = getattr(self, origin)
-                matcher = PatternMatcher(patterns, store=self.store, **self.matching)
-                X = matcher.fit_transform(self.dataset.images)
-                sources = pattern_rows(patterns, self.development)
-                self._matched[origin] = X, np.tile(sources, X.shape[1] // len(sources))
-        parts = [self._matched[origin] for origin in origins]
-        return np.hstack([X for X, _ in parts]), np.concatenate([sources for _, sources in parts])
-
-    def labeled(self, origins: Sequence[Origin]) -> tuple[_Floats, _Floats]:
-        """Return what a labeler makes of them: of the development set out-of-fold, and of the others."""
-        X, sources = self.similarities(origins)
-        labeler = self.labeler().fit(X[self.rows], self.y, pattern_rows=sources)
-        return labeler.oof_probabilities_, labeler.predict_proba(X[self.test])
+        return self._augment(PatternGAN(epochs=self.gan_epochs))
 
     @cached_property
-    def detected(self) -> tuple[_Floats, _Floats]:
-        """What a detector sees: in the development set out-of-fold, and in the others."""
-        detector = PatternDetector(random_state=self.seed, **self.detecting)
-        inside = detector.fit_transform(self.development, self.boxes)
-        return inside, detector.transform(self.dataset.images[self.test])
+    def learned(self) -> PatternLabeler:
+        """The whole pipeline, with all augmentations and the detector."""
+        return self.label(self.policy, self.gan, detector=True)
+
+    @property
+    def detected(self) -> PatternLabeler:
+        """A pipeline with a detector, which does not depend on patterns that are made."""
+        return self.learned if "learned" in vars(self) else self._detected
+
+    @cached_property
+    def _detected(self) -> PatternLabeler:
+        return self.label(detector=True)
+
+    def label(self, *made: ImageSet, detector: bool = False, **changed: Any) -> PatternLabeler:
+        """Label all images by the pipeline that people use.
+
+        Parameters
+        ----------
+        *made
+            The patterns that it uses beside the original ones, such as `policy` and `gan`, which are made
+            once and whose similarities are shared through the store.
+        detector
+            Whether it has a detector.
+        **changed
+            Settings of the `WeakLabeler`, in place of those of this split.
+        """
+        y = np.full(len(self.dataset.y), -1)
+        y[self.rows] = self.y
+        labeler = PatternLabeler(
+            augment=made,
+            patterns_per_class=self.patterns_per_class,
+            detector=PatternDetector(**self.detecting) if detector else False,
+            labeler=self.labeler().set_params(**changed),
+            search=PatternMatcher((), **self.matching),
+            store=self.store,
+            progress=False,
+            random_state=self.seed,
+        )
+        return labeler.fit(self.dataset.images, y, self.boxes, classes=self.dataset.classes)
 
     def labeler(self) -> WeakLabeler:
         """Return a new labeler."""
         return WeakLabeler(random_state=self.seed, **self.labeling)
+
+    def _augment(self, augmenter: PolicyAugmenter | PatternGAN) -> ImageSet:
+        made, _ = augment_patterns(
+            self.original,
+            self.development,
+            self.y,
+            (augmenter,),
+            n_augmented=self.n_augmented,
+            random_state=self.seed,
+        )
+        return made

@@ -15,40 +15,41 @@ class PatternDecisions:
 
     Parameters
     ----------
-    said
-        Verdicts in force, as `AnnotationLog.verdicts` returns them, oldest first; only those of galleries
-        count.
+    verdicts
+        Those in force, as `AnnotationLog.verdicts` returns them, oldest first; only those of galleries count.
     """
 
-    def __init__(self, said: pd.DataFrame) -> None:
-        said = said[said["source"] == "PatternGallery"]
-        kept = said["present"].astype(bool)
+    def __init__(self, verdicts: pd.DataFrame) -> None:
+        verdicts = verdicts[verdicts["source"] == "PatternGallery"]
+        keys = pattern_keys(verdicts["image"], verdicts)
+        kept = verdicts["present"].astype(bool)
         self._kept: dict[PatternKey, bool] = {}
         self._renamed: dict[PatternKey, str] = {}
-        for key, present, label in zip(pattern_keys(said["image"], said), kept, said["label"], strict=True):
+        for key, present, label in zip(keys, kept, verdicts["label"], strict=True):
             self._kept[key] = present
             if not pd.isna(label):
                 self._renamed[key] = str(label)
 
-    def dropped(self, patterns: ImageSet) -> NDArray[np.bool_]:
+    def drops(self, patterns: ImageSet) -> NDArray[np.bool_]:
         """Tell which patterns were dropped."""
-        return self._dropped(_keys(patterns))
+        return self._look_up(_keys(patterns))
 
-    def dropped_boxes(self, boxes: pd.DataFrame) -> NDArray[np.bool_]:
+    def drops_boxes(self, boxes: pd.DataFrame) -> NDArray[np.bool_]:
         """Tell which boxes are those of patterns that were dropped."""
-        return self._dropped(_box_keys(boxes))
+        return self._look_up(_box_keys(boxes))
 
-    def seen(self, patterns: ImageSet) -> bool:
+    def concern(self, patterns: ImageSet) -> bool:
         """Tell whether anybody has decided about any of these patterns."""
         return any(key in self._kept for key in _keys(patterns))
 
-    def renamed(self, boxes: pd.DataFrame) -> pd.DataFrame:
+    def rename(self, boxes: pd.DataFrame) -> pd.DataFrame:
         """Return boxes with the classes that the patterns cut from them were given."""
-        named = zip(boxes["label"], _box_keys(boxes), strict=True)
-        labels = [self._renamed.get(key, label) for label, key in named]
+        labels = [
+            self._renamed.get(key, label) for label, key in zip(boxes["label"], _box_keys(boxes), strict=True)
+        ]
         return boxes.assign(label=pd.Series(labels, boxes.index, dtype="str"))
 
-    def _dropped(self, keys: Iterator[PatternKey]) -> NDArray[np.bool_]:
+    def _look_up(self, keys: Iterator[PatternKey]) -> NDArray[np.bool_]:
         return np.array([not self._kept.get(key, True) for key in keys], dtype=bool)
 
 
@@ -62,7 +63,7 @@ def _keys(patterns: ImageSet) -> Iterator[PatternKey]:
     return pattern_keys(pattern_names(patterns), boxes)
 
 
-def standing_labels(
+def relabel_reviewed(
     y: NDArray[np.intp],
     images: ImageSet,
     classes: list[str],
@@ -80,7 +81,7 @@ def standing_labels(
     images, classes, none
         As for `labels_of`.
     boxes
-        The boxes that stand: ``image, label``.
+        The accepted boxes: ``image, label``.
     judged
         The images in which a box was judged: the others keep their class.
 
@@ -88,7 +89,7 @@ def standing_labels(
     -------
     int array
         In a judged image the class of its boxes, the one of most boxes where there are several; `none` where
-        no box stands.
+        no box was accepted.
     """
     result = y.copy()
     labels = {str(image): some.value_counts().index for image, some in boxes.groupby("image")["label"]}

@@ -1,31 +1,35 @@
 """Inspector Gadget: people draw boxes, the kernel labels the rest."""
 
+import warnings
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ig_widgets.compute.augmentation.policies import PolicyAugmenter
-from ig_widgets.compute.crowd.assignments import assign
-from ig_widgets.compute.crowd.boxes import SEPARATOR
 from ig_widgets.compute.crowd.reviews import Rule
 from ig_widgets.compute.detection.detector import PatternDetector
 from ig_widgets.compute.labeling.importance import pattern_importances
 from ig_widgets.compute.labeling.labeler import WeakLabeler
-from ig_widgets.compute.matching.matcher import PatternMatcher, Search
+from ig_widgets.compute.matching.matcher import Search
 from ig_widgets.compute.matching.store.feature_store import FeatureStore
+from ig_widgets.compute.pipeline.augment import Augmentation
+from ig_widgets.compute.pipeline.pattern_labeler import PatternLabeler
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.labels import weak_labels
 from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.data.patterns import crop_patterns
 from ig_widgets.reports.report import Report
 from ig_widgets.systems.inspector_gadget.decisions import PatternDecisions
-from ig_widgets.systems.inspector_gadget.gadget_report import inspection
-from ig_widgets.systems.inspector_gadget.learning import Augmentation, learned
-from ig_widgets.systems.inspector_gadget.next_task import Due, Stage, doing, due
-from ig_widgets.systems.inspector_gadget.statements import Said
+from ig_widgets.systems.inspector_gadget.examples import gather_examples
+from ig_widgets.systems.inspector_gadget.gadget_report import gadget_report
+from ig_widgets.systems.inspector_gadget.next_task import Stage, next_task, task_for
+from ig_widgets.systems.inspector_gadget.project import Project
+from ig_widgets.systems.inspector_gadget.statements import Statements
+from ig_widgets.systems.system import Task
 from ig_widgets.widgets.box_annotator import BoxAnnotator
 from ig_widgets.widgets.pattern_gallery import PatternGallery
 from ig_widgets.widgets.peer_review import PeerReview
@@ -36,13 +40,16 @@ _RULES = {
 }
 
 
+def _fixed(name: str) -> Any:
+    """Return a read-only attribute that shows one of the project."""
+    return property(attrgetter(f"_project.{name}"))
+
+
 class InspectorGadget:
     """Weak labels from a few boxes: `ask` people, then `learn` from what they said, as often as needed.
 
     Images are shown in a random order until `target` images with defects are found; all annotated images, the
-    clean ones too, form the development set. The boxes on it become patterns, and more are made of these.
-    Similarities to every image become features, and a small neural network makes labels of them. A detector
-    that learns what is in the boxes adds what it sees.
+    clean ones too, form the development set, from which a `PatternLabeler` learns.
 
     Parameters
     ----------
@@ -53,7 +60,7 @@ class InspectorGadget:
     log
         Where statements go; default: the file ``annotations.db`` in the working folder.
     annotator
-        Who is asked.
+        Name of the annotator who uses this notebook.
     annotators
         Everybody who annotates; default: `annotator` alone. Each image is given to `overlap` of them, who do
         not see each other's boxes; what only one of them drew is reviewed by the others. Everybody makes an
@@ -64,105 +71,58 @@ class InspectorGadget:
         How the votes of a peer review are counted, and how many are needed: see `reviewed_boxes`.
     target
         How many images with defects the development set is to hold (the paper: tens).
-    none
+    negative_class
         The class of images without defects; None when every image has one of the classes.
     guidelines, examples
         What people are taught: see `BoxAnnotator`.
-    augment
-        What makes more patterns: "policy", image operations (`PolicyAugmenter`); "search", the three
-        operations that serve this development set best, as in the paper, which takes minutes; "gan"
-        (`PatternGAN`), which takes minutes as well; any of them, or none. Instead of its name, a
-        `PolicyAugmenter` or `PatternGAN` with settings of its own.
-    augmented
-        How many patterns each of these adds, as many for each class (the paper: 100 to 500).
+    augment, n_augmented, labeler, search, store, n_jobs, progress
+        How `learn` learns: see `PatternLabeler`. With a `store` it searches only patterns and images that are
+        new.
     detector
         Whether to train a `PatternDetector`, about a minute on one core for images of one megapixel; or one
-        with settings of its own. It needs boxes on two images, and learns from those images of which it is
-        known where defects are and where not: all boxes agreed upon, or nobody has seen one.
-    labeler
-        The settings of the labelers; default: ``WeakLabeler()``.
-    search
-        "pyramid", or "full" for the exact and slow search: see `PatternMatcher`.
-    store
-        A `FeatureStore` or its folder: `learn()` then searches only patterns and images that are new.
-    n_jobs
-        How many tasks search at the same time: see `PatternMatcher`.
-    progress
-        Whether `learn` shows bars while it trains.
+        with settings of its own. It needs boxes on two images. It is trained only on images whose boxes are
+        settled: every box accepted, or no box at all.
     random_state
         Seed of everything that is random.
 
     Attributes
     ----------
+    classes_ : list of str
+        What the columns of P stand for: `negative_class` (if there is one), then the defects.
     order : int array of shape (n_images,)
         The seeded random order in which images are shown.
     assigned : dict of str to int array
         Whose images are which, in this order.
-    goal : int
-        How many images with defects each annotator is asked to find.
-    due : Due
-        What this annotator should do next: ``stage, why, order``.
-    reviewed : DataFrame
-        The boxes that everybody drew, merged, with the votes on them (see `reviewed_boxes`), and ``seen_by``,
-        how many people have looked at the image so far. Where these are fewer than `overlap`, a box of one of
-        them is an outlier that waits for the others, and only then for a review.
-    said : Said
-        What people have said, read from the log once for each of its revisions.
-    classes : list of str
-        What the columns of P stand for: `none` (if there is one), then the defects.
-    revision_ : int
-        Of the log, when the rest was learned.
-    candidates_ : ImageSet
-        The patterns that were cut out, then those that were made of them, with provenance.
-    patterns_ : ImageSet
-        Those of them that nobody dropped: the columns of X.
-    drawn_ : int
-        How many of these were cut out.
-    augmenter_ : PolicyAugmenter or None
-        What made patterns by image operations; after a search with its ``scores_``.
-    matcher_ : PatternMatcher
-    labeler_ : WeakLabeler
-        It knows the similarities only.
-    detector_ : PatternDetector or None
-    stacked_ : WeakLabeler or None
-        Where there is a detector: it decides, from what `labeler_` believes (its `log_odds`) and from what
-        the detector sees.
-    X_ : float array of shape (n_images, n_patterns)
-        Similarities; NaN in the rows of images that cannot be read.
-    boxes_ : int array of shape (n_images, n_patterns, 4)
-        Where each pattern fits best: x0, y0, x1, y1, ends exclusive.
-    y_ : int array of shape (n_images,)
-        What people said, as positions in `classes`; -1 where nobody has.
-    development_, judged_ : int arrays
-        Positions of the development set, and of those of it that cross-validation could judge.
+    learned_ : PatternLabeler or None
+        What was learned last: patterns, similarities, labelers, detector. None before the first `learn`.
     P_ : float array of shape (n_images, n_classes)
-        What the machine believes.
+        What the machine believes: ``learned_.P_``.
+    y_ : int array of shape (n_images,)
+        What people had said when it was learned, as positions in ``classes_``; -1 where nobody had.
 
     Notes
     -----
     Heo et al., "Inspector Gadget: A Data Programming-based Labeling System for Industrial Images", PVLDB
-    14(1), 2020, sections 3 to 5. The detector is not in the paper; with ``detector=False, augment=("search",
-    "gan")`` and the paper's form of the `WeakLabeler` as `labeler` this is the paper's system. A pattern that
-    a GAN made has something of several images; in cross-validation it is left out with the one that it
-    resembles most, so what is out-of-fold is slightly too good with a GAN. Boxes that only one of several
+    14(1), 2020, sections 3 to 5; see `PatternLabeler` for what differs. Boxes that only one of several
     annotators drew are left out, with a warning, until a peer review accepts them.
+
+    Images, classes and annotators are fixed: make another gadget on the same log to change them. How `learn`
+    learns can be set at any time.
     """
 
-    candidates_: ImageSet
-    patterns_: ImageSet
-    drawn_: int
-    augmenter_: PolicyAugmenter | None
-    matcher_: PatternMatcher
-    labeler_: WeakLabeler
-    detector_: PatternDetector | None
-    stacked_: WeakLabeler | None
-    X_: NDArray[np.float64]
-    boxes_: NDArray[np.int32]
-    y_: NDArray[np.intp]
-    development_: NDArray[np.intp]
-    judged_: NDArray[np.intp]
-    P_: NDArray[np.float64]
-    revision_: int
+    images = _fixed("images")
+    classes = _fixed("classes")
+    annotator = _fixed("annotator")
+    annotators = _fixed("annotators")
+    overlap = _fixed("overlap")
+    rule = _fixed("rule")
+    min_votes = _fixed("min_votes")
+    target = _fixed("target")
+    negative_class = _fixed("negative_class")
+    random_state = _fixed("random_state")
+    classes_ = _fixed("all_classes")
+    order = _fixed("order")
+    assigned = _fixed("assigned")
 
     def __init__(
         self,
@@ -176,11 +136,11 @@ class InspectorGadget:
         rule: Rule = "majority",
         min_votes: int = 1,
         target: int = 10,
-        none: str | None = "ok",
+        negative_class: str | None = "ok",
         guidelines: str = "",
         examples: Mapping[str, Sequence[NDArray[np.uint8]]] | None = None,
         augment: Sequence[Augmentation] = ("policy",),
-        augmented: int = 100,
+        n_augmented: int = 100,
         detector: PatternDetector | bool = True,
         labeler: WeakLabeler | None = None,
         search: Search = "pyramid",
@@ -189,43 +149,32 @@ class InspectorGadget:
         progress: bool = True,
         random_state: int = 0,
     ) -> None:
-        self.images = images
-        self._ids = frozenset(images.ids)
-        self.defects = [classes] if isinstance(classes, str) else list(classes)
-        self.classes = [*([] if none is None else [none]), *self.defects]
+        self._project = Project(
+            images=images,
+            classes=classes,
+            annotator=annotator,
+            annotators=annotators,
+            overlap=overlap,
+            rule=rule,
+            min_votes=min_votes,
+            target=target,
+            negative_class=negative_class,
+            random_state=random_state,
+        )
         self.log = log if log is not None else AnnotationLog()
-        self.annotator = annotator
-        self.annotators = list(annotators) or [annotator]
-        if annotator not in self.annotators:
-            raise ValueError(
-                f"{annotator!r} is not among the annotators {', '.join(self.annotators)}: give one of their "
-                "names"
-            )
-        self.overlap = min(2, len(self.annotators)) if overlap is None else overlap
-        self.rule: Rule = rule
-        self.min_votes = min_votes
-        unnamable = [name for name in self.annotators if SEPARATOR in name]
-        if unnamable:
-            raise ValueError(f"the annotator {unnamable[0]!r} has {SEPARATOR!r} in their name: give another")
-        self.target = target
-        self.none = none
         self.guidelines = guidelines
         self.examples = examples
         self.augment = augment
-        self.augmented = augmented
+        self.n_augmented = n_augmented
         self.detector = detector
         self.labeler = labeler
         self.search = search
         self.store = store
         self.n_jobs = n_jobs
         self.progress = progress
-        self.random_state = random_state
-        self._said: Said | None = None
-        self.order = np.random.default_rng(random_state).permutation(len(images))
-        # the common order: images are finished by all of theirs at about the same time
-        places = assign(len(images), self.annotators, overlap=self.overlap, random_state=random_state)
-        self.assigned = {name: self.order[np.sort(some)] for name, some in places.items()}
-        self.goal = -(-target * self.overlap // len(self.annotators))
+        self._statements: Statements | None = None
+        self.learned_: PatternLabeler | None = None
+        self._learned_revision: int | None = None
 
     def ask(self, stage: Stage | None = None) -> BoxAnnotator | PeerReview | PatternGallery:
         """Return the widget that is due, which says why.
@@ -240,92 +189,144 @@ class InspectorGadget:
         ValueError
             If there is nothing to look at in this stage, or it is unknown.
         """
-        now = self.due if stage is None else doing(self, stage)
-        if now.stage == "reviews":
+        project, task = self._project, self.due if stage is None else self._task_for(stage)
+        if task.stage == "reviews":
+            votes = f"; it takes {project.min_votes} of them" if project.min_votes > 1 else ""
             return PeerReview(
-                self.images,
-                now.order,
-                classes=self.defects,
-                boxes=self._reviewed,
-                rule=f"{_RULES[self.rule]}; it takes {self.min_votes} of them"
-                if self.min_votes > 1
-                else _RULES[self.rule],
+                project.images,
+                task.order,
+                classes=project.defects,
+                boxes=self._review_boxes,
+                rule=_RULES[project.rule] + votes,
                 log=self.log,
-                annotator=self.annotator,
+                annotator=project.annotator,
                 guidelines=self.guidelines,
-                note=now.why,
+                note=task.why,
             )
-        if now.stage == "patterns":
+        if task.stage == "patterns":
             return PatternGallery(
                 self.candidates,
-                classes=self.defects,
-                images=self.images,
+                classes=project.defects,
+                images=project.images,
                 importance=self._importance(),
                 log=self.log,
-                annotator=self.annotator,
-                note=now.why,
+                annotator=project.annotator,
+                note=task.why,
             )
-        theirs = self.assigned[self.annotator]
+        # no goal for a part: annotators who fill in images that they missed have already reached it
+        whole = task.stage == "boxes" and len(task.order) == len(project.own_order)
         return BoxAnnotator(
-            self.images,
-            now.order,
-            classes=self.defects,
+            project.images,
+            task.order,
+            classes=project.defects,
             log=self.log,
-            annotator=self.annotator,
-            # who looks at what is missing of theirs has reached the goal before
-            goal=self.goal if now.stage == "boxes" and len(now.order) == len(theirs) else None,
+            annotator=project.annotator,
+            goal=project.goal if whole else None,
             guidelines=self.guidelines,
             examples=self.examples,
-            note=now.why,
+            note=task.why,
         )
 
     @property
-    def due(self) -> Due:
+    def due(self) -> Task:
         """What this annotator should do next, and why."""
-        return due(self)
+        return next_task(
+            self._project,
+            self.statements,
+            self.learned_,
+            learned_revision=self._learned_revision,
+            patterns_seen=self.learned_ is not None
+            and PatternDecisions(self.statements.verdicts).concern(self.learned_.candidates_),
+        )
 
     @property
-    def said(self) -> Said:
-        """What everybody has said about these images, in force now."""
-        if (
-            self._said is None
-            or (self._said.rule, self._said.min_votes) != (self.rule, self.min_votes)
-            or self._said.revision != self.log.revision
-        ):
-            self._said = self._read(None)
-        return self._said
+    def statements(self) -> Statements:
+        """What everybody has said about these images, read once for each revision of the log."""
+        if self._statements is None or self._statements.revision != self.log.revision:
+            self._statements = Statements(self._project, self.log.snapshot(None))
+        return self._statements
 
     @property
     def reviewed(self) -> pd.DataFrame:
-        """The boxes that everybody drew, merged, with the votes on them and by how many they were seen."""
-        return self.said.reviewed.copy()
+        """The boxes that everybody drew, merged, with the votes on them (see `reviewed_boxes`).
+
+        ``seen_by`` is how many people have looked at the image so far. Where these are fewer than `overlap`,
+        a box of one of them is an outlier that waits for the others, and only then for a review.
+        """
+        return self.statements.reviewed_boxes.copy()
 
     @property
     def annotations(self) -> pd.DataFrame:
         """What everybody has said about these images, in force now."""
-        return self.said.annotations.copy()
+        return self.statements.annotations.copy()
 
-    def learn(self) -> NDArray[np.float64]:
-        """Augment, match, detect, fit and label.
+    @property
+    def candidates(self) -> ImageSet:
+        """The patterns that a gallery shows: all that were cut out or made, also those that were dropped."""
+        if self.learned_ is not None:
+            return self.learned_.candidates_
+        return crop_patterns(self._project.images, self.statements.accepted_boxes)
+
+    def learn(self) -> Self:
+        """Augment, match, detect, fit and label, by a `PatternLabeler`.
 
         Interrupt it, and what was learned before stays as it was.
 
         Returns
         -------
-        float array of shape (n_images, n_classes)
-            Probabilities of `classes`. For the images of the development set that cross-validation can judge
-            they are out-of-fold: of a labeler that had not seen the image, nor the patterns cut from it. NaN
-            for images that cannot be read.
+        InspectorGadget
+            This system, with ``learned_`` and ``P_``.
 
         Raises
         ------
         ValueError
             If nobody drew a box yet, all annotated images are of one class, or a class has a name that cannot
             be used.
+
+        Warns
+        -----
+        UserWarning
+            If boxes are left out, a class has less than two examples, or there is too little for a detector.
         """
-        # all at once: whoever stops this, or whatever fails, leaves what was learned before as it was
-        self.__dict__.update({f"{name}_": value for name, value in learned(self)._asdict().items()})
-        return self.P_
+        project, statements = self._project, self.statements
+        examples = gather_examples(project, statements)
+        sentences = [*examples.left_out]
+        pipeline = PatternLabeler(
+            augment=self.augment,
+            n_augmented=self.n_augmented,
+            detector=self.detector,
+            labeler=self.labeler,
+            search=self.search,
+            store=self.store,
+            n_jobs=self.n_jobs,
+            progress=self.progress,
+            random_state=project.random_state,
+        )
+        try:
+            self.learned_ = pipeline.fit(
+                project.images,
+                examples.y,
+                examples.boxes,
+                classes=project.all_classes,
+                detector_rows=examples.settled,
+                dropped=examples.decisions.drops,
+                tell=sentences.append,
+            )
+            self._learned_revision = statements.revision
+        finally:
+            for sentence in sentences:
+                warnings.warn(sentence, stacklevel=2)
+        return self
+
+    @property
+    def P_(self) -> NDArray[np.float64]:  # noqa: N802
+        """The probabilities of the classes, out-of-fold for the images that people judged."""
+        return self._check_learned(AttributeError).P_
+
+    @property
+    def y_(self) -> NDArray[np.intp]:
+        """What people had said when this was learned."""
+        return self._check_learned(AttributeError).y_
 
     @property
     def weak_labels(self) -> pd.DataFrame:
@@ -335,21 +336,21 @@ class InspectorGadget:
         one probability for each class; ``pattern`` and ``score``, the drawn pattern that fits best, and ``x,
         y, width, height``, where; ``annotated``, whether people have said.
         """
-        self._check_learned()
-        unread = np.isnan(self.P_).any(axis=1)
-        decided = np.where(unread, -1, np.nan_to_num(self.P_).argmax(axis=1))
+        learned = self._check_learned()
+        unread = np.isnan(learned.P_).any(axis=1)
+        decided = np.where(unread, -1, np.nan_to_num(learned.P_).argmax(axis=1))
         # a pattern that was made, sheared for instance, does not lie where the defect lies
-        cut = self.drawn_
+        drawn = slice(learned.n_drawn_)
         table = weak_labels(
-            self.images,
-            self.P_,
-            self.classes,
-            labels=np.where(self.y_ >= 0, self.y_, decided),
-            scores=self.X_[:, :cut],
-            boxes=self.boxes_[:, :cut],
-            patterns=self.patterns_[:cut],
+            self._project.images,
+            learned.P_,
+            self._project.all_classes,
+            labels=np.where(learned.y_ >= 0, learned.y_, decided),
+            scores=learned.X_[:, drawn],
+            boxes=learned.places_[:, drawn],
+            patterns=learned.patterns_[drawn],
         )
-        return table.assign(annotated=self.y_ >= 0)
+        return table.assign(annotated=learned.y_ >= 0)
 
     def report(self) -> Report:
         """Show what was learned, in a table of facts and in pictures.
@@ -360,46 +361,34 @@ class InspectorGadget:
         cross-validation, and what `agreement_report` shows; those of them for which there is something to
         show.
         """
-        self._check_learned()
-        return inspection(self)
-
-    def _read(self, image: str | None) -> Said:
-        """Read what was said about one image or all of them."""
-        return Said(
-            self.log.snapshot(image),
-            self._ids,
-            defects=self.defects,
-            overlap=self.overlap,
-            rule=self.rule,
-            min_votes=self.min_votes,
+        learned = self._check_learned()
+        return gadget_report(
+            self._project, learned, labels=self.weak_labels["label"], annotations=self.annotations
         )
 
-    def _reviewed(self, image: str | None) -> pd.DataFrame:
+    def _task_for(self, stage: Stage) -> Task:
+        n_candidates = len(self.candidates) if stage == "patterns" else 0
+        return task_for(stage, self._project, self.statements, self.learned_, n_candidates)
+
+    def _review_boxes(self, image: str | None) -> pd.DataFrame:
         """Return the merged boxes of one image or of all, with the votes on them."""
-        return self.reviewed if image is None else self._read(image).reviewed
-
-    @property
-    def candidates(self) -> ImageSet:
-        """The patterns that a gallery shows: all that were cut out or made, also those that were dropped."""
-        if hasattr(self, "candidates_"):
-            return self.candidates_
-        return crop_patterns(self.images, self.said.standing)
-
-    def gallery_seen(self) -> bool:
-        """Tell whether anybody has looked at the patterns that were learned from."""
-        return PatternDecisions(self.said.verdicts).seen(self.candidates)
+        if image is None:
+            return self.reviewed
+        return Statements(self._project, self.log.snapshot(image)).reviewed_boxes
 
     def _importance(self) -> NDArray[np.float64] | None:
         """Return how much the labeler needs each candidate, NaN for those that it does not know."""
-        if not hasattr(self, "P_"):
+        learned = self.learned_
+        if learned is None:
             return None
-        rows = self.development_
+        rows = learned.development_
         measured = pattern_importances(
-            self.labeler_, self.X_[rows], self.y_[rows], random_state=self.random_state
+            learned.labeler_, learned.X_[rows], learned.y_[rows], random_state=learned.random_state
         )
-        known = dict(zip(self.patterns_.ids, measured, strict=True))
-        return np.array([known.get(id_, np.nan) for id_ in self.candidates.ids])
+        known = dict(zip(learned.patterns_.ids, measured, strict=True))
+        return np.array([known.get(id_, np.nan) for id_ in learned.candidates_.ids])
 
-    def _check_learned(self) -> None:
-        if not hasattr(self, "P_"):
-            raise RuntimeError("nothing was learned yet: call gadget.learn() first")
+    def _check_learned(self, error: type[Exception] = RuntimeError) -> PatternLabeler:
+        if self.learned_ is None:
+            raise error("nothing was learned yet: call gadget.learn() first")
+        return self.learned_

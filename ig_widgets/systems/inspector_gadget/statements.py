@@ -1,31 +1,25 @@
-"""What people said about the images of a gadget, read from the log once."""
+"""What people said about the images of a project, read from the log once."""
 
-from collections.abc import Collection, Sequence
 from functools import cached_property
 
 import pandas as pd
 
 from ig_widgets.compute.crowd.boxes import merge_boxes
-from ig_widgets.compute.crowd.reviews import Rule, reviewed_boxes
+from ig_widgets.compute.crowd.reviews import reviewed_boxes
 from ig_widgets.data.annotations import without_denials
 from ig_widgets.data.log.log import Snapshot
+from ig_widgets.systems.inspector_gadget.project import Project
 
 
-class Said:
-    """What was in force about some images at one moment.
+class Statements:
+    """The statements about a project's images that were in force at one moment.
 
     Parameters
     ----------
+    project
+        What is fixed.
     snapshot
         What was in force in the log.
-    images
-        The ids of the images.
-    defects
-        The classes whose boxes matter.
-    overlap
-        How many people are to look at each image.
-    rule, min_votes
-        How votes on boxes are counted: see `reviewed_boxes`.
 
     Attributes
     ----------
@@ -37,54 +31,46 @@ class Said:
         Of the log.
     """
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        images: Collection[str],
-        *,
-        defects: Sequence[str],
-        overlap: int,
-        rule: Rule,
-        min_votes: int,
-    ) -> None:
-        self.annotations = snapshot.annotations[snapshot.annotations["image"].isin(images)]
+    def __init__(self, project: Project, snapshot: Snapshot) -> None:
+        self.annotations = snapshot.annotations[snapshot.annotations["image"].isin(project.ids)]
         self.verdicts, self.comments, self.revision = snapshot[1:]
-        self._images = images
-        self._defects = defects
-        self._overlap = overlap
-        self.rule: Rule = rule
-        self.min_votes = min_votes
+        self._project = project
 
     @cached_property
     def seen_by(self) -> "pd.Series[int]":
         """How many people have looked at each image, be it to skip it; images that nobody saw are missing."""
         return without_denials(self.annotations).groupby("image")["annotator"].nunique()
 
+    @property
+    def votes(self) -> pd.DataFrame:
+        """The verdicts of peer reviews."""
+        return self.verdicts[self.verdicts["source"] == "PeerReview"]
+
     @cached_property
-    def reviewed(self) -> pd.DataFrame:
+    def reviewed_boxes(self) -> pd.DataFrame:
         """The boxes that everybody drew, merged, with the votes on them and ``seen_by`` of their images."""
-        votes = self.verdicts[self.verdicts["source"] == "PeerReview"]
+        project, votes = self._project, self.votes
         boxes = reviewed_boxes(
-            merge_boxes(self.annotations, overlap=self._overlap),
-            votes[votes["image"].isin(self._images)],
-            rule=self.rule,
-            min_votes=self.min_votes,
+            merge_boxes(self.annotations, overlap=project.n_views),
+            votes[votes["image"].isin(project.ids)],
+            rule=project.rule,
+            min_votes=project.min_votes,
         )
-        boxes = boxes[boxes["label"].isin(self._defects)].reset_index(drop=True)
+        boxes = boxes[boxes["label"].isin(project.defects)].reset_index(drop=True)
         return boxes.assign(seen_by=boxes["image"].map(self.seen_by).fillna(0).astype("int64"))
 
     @property
-    def standing(self) -> pd.DataFrame:
+    def accepted_boxes(self) -> pd.DataFrame:
         """The boxes that several people drew, or one alone, and those that reviewers accepted."""
-        boxes = self.reviewed
+        boxes = self.reviewed_boxes
         return boxes[boxes["accepted"].fillna(value=True) & (~boxes["outlier"] | boxes["accepted"].notna())]
 
     @cached_property
-    def open(self) -> pd.DataFrame:
+    def open_boxes(self) -> pd.DataFrame:
         """The boxes that only one of several people drew and that nobody has decided about."""
-        return self.reviewed[self.reviewed["outlier"] & self.reviewed["accepted"].isna()]
+        return self.reviewed_boxes[self.reviewed_boxes["outlier"] & self.reviewed_boxes["accepted"].isna()]
 
     @property
-    def waiting(self) -> pd.DataFrame:
+    def waiting_boxes(self) -> pd.DataFrame:
         """Those of the open boxes whose images too few people have seen to tell what others would draw."""
-        return self.open[self.open["seen_by"] < self._overlap]
+        return self.open_boxes[self.open_boxes["seen_by"] < self._project.n_views]

@@ -5,7 +5,7 @@ import pytest
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.data.reviews.pattern_table import pattern_names
-from ig_widgets.systems.inspector_gadget.decisions import PatternDecisions, standing_labels
+from ig_widgets.systems.inspector_gadget.decisions import PatternDecisions, relabel_reviewed
 
 PLACE = {"x": 1.0, "y": 2.0, "width": 7.0, "height": 5.0}
 
@@ -34,33 +34,33 @@ def decide(log, pattern, *, verdict, label=None, by="ada"):
 
 def test_a_decision_about_what_a_gan_made_ends_with_its_pixels(log):
     decisions = decide(log, pattern_names(patterns(0))[1], verdict=False)
-    assert decisions.dropped(patterns(0)).tolist() == [False, True, False]
-    assert decisions.dropped(patterns(1)).tolist() == [False, False, False]
-    assert decisions.seen(patterns(0))
-    assert not decisions.seen(patterns(1))
+    assert decisions.drops(patterns(0)).tolist() == [False, True, False]
+    assert decisions.drops(patterns(1)).tolist() == [False, False, False]
+    assert decisions.concern(patterns(0))
+    assert not decisions.concern(patterns(1))
 
 
 def test_a_decision_about_what_was_cut_out_stays_with_its_box(log):
     decisions = decide(log, "a.png#0", verdict=False)
-    assert decisions.dropped(patterns(1, number=4)).tolist() == [True, False, False]
+    assert decisions.drops(patterns(1, number=4)).tolist() == [True, False, False]
 
 
 def test_the_last_verdict_counts_and_a_new_class_is_that_of_the_box(log):
     decide(log, "a.png#0", verdict=False)
     decisions = decide(log, "a.png#0", verdict=True, label="stain")
-    assert not decisions.dropped(patterns(0)).any()
+    assert not decisions.drops(patterns(0)).any()
     boxes = pd.DataFrame([{"image": "a.png", "label": "crack", **PLACE}]).astype({"label": "str"})
     moved = boxes.assign(x=30.0)
-    assert decisions.renamed(pd.concat([boxes, moved]))["label"].tolist() == ["stain", "crack"]
+    assert decisions.rename(pd.concat([boxes, moved]))["label"].tolist() == ["stain", "crack"]
 
 
 def test_a_pattern_that_was_only_kept_or_dropped_leaves_the_class_of_its_box(log):
     boxes = pd.DataFrame([{"image": "a.png", "label": "stain", **PLACE}]).astype({"label": "str"})
-    assert decide(log, "a.png#0", verdict=True).renamed(boxes)["label"].tolist() == ["stain"]
+    assert decide(log, "a.png#0", verdict=True).rename(boxes)["label"].tolist() == ["stain"]
     decide(log, "a.png#0", verdict=True, label="hole")
     decisions = decide(log, "a.png#0", verdict=False, by="bo")
-    assert decisions.renamed(boxes)["label"].tolist() == ["hole"], "who drops it has not renamed it"
-    assert decisions.dropped_boxes(pd.concat([boxes, boxes.assign(x=30.0)])).tolist() == [True, False]
+    assert decisions.rename(boxes)["label"].tolist() == ["hole"], "who drops it has not renamed it"
+    assert decisions.drops_boxes(pd.concat([boxes, boxes.assign(x=30.0)])).tolist() == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_a_pattern_that_was_only_kept_or_dropped_leaves_the_class_of_its_box(log
 )
 def test_a_judged_image_is_of_the_class_of_its_boxes(boxes, y, expected):
     images = ImageSet.from_arrays([np.zeros((9, 9), np.uint8)] * 2, ids=["a", "b"])
-    standing = pd.DataFrame({"image": ["a"] * len(boxes), "label": pd.Series(boxes, dtype="str")})
+    accepted = pd.DataFrame({"image": ["a"] * len(boxes), "label": pd.Series(boxes, dtype="str")})
     given = np.array([y, 2])
-    found = standing_labels(given, images, ["ok", "crack", "stain"], standing, {"a"}, none="ok")
+    found = relabel_reviewed(given, images, ["ok", "crack", "stain"], accepted, {"a"}, none="ok")
     assert found.tolist() == [expected, 2]
     assert given.tolist() == [y, 2]

@@ -52,7 +52,7 @@ def bars(log):
 
 def test_it_learns_what_people_boxed(bars, log):
     gadget = InspectorGadget(bars, ["bar"], log=log, detector=False, progress=False)
-    P = gadget.learn()
+    P = gadget.learn().P_
     assert P.shape == (40, 2)
     np.testing.assert_allclose(P.sum(axis=1), 1)
     table = gadget.weak_labels
@@ -72,7 +72,7 @@ def test_it_learns_what_people_boxed(bars, log):
 def test_the_same_seed_gives_the_same_labels_and_order(bars, log):
     first, second = (InspectorGadget(bars, ["bar"], log=log, **QUICK, random_state=3) for _ in range(2))
     np.testing.assert_array_equal(first.order, second.order)
-    np.testing.assert_array_equal(first.learn(), second.learn())
+    np.testing.assert_array_equal(first.learn().P_, second.learn().P_)
     assert sorted(first.order) == list(range(40))
     assert (
         InspectorGadget(bars, ["bar"], log=log, **QUICK, random_state=4).order.tolist()
@@ -83,13 +83,13 @@ def test_the_same_seed_gives_the_same_labels_and_order(bars, log):
 def test_the_development_set_is_judged_without_its_own_patterns(bars, log):
     images = bars[::-1]  # so that rows of the development set are no positions of images
     gadget = InspectorGadget(images, ["bar"], log=log, **QUICK)
-    P = gadget.learn()
+    P = gadget.learn().P_
     development = list(range(20, 40))
-    assert gadget.development_.tolist() == development
-    own = [development.index(images.position(name)) for name in gadget.patterns_.provenance["image"]]
-    X, y = gadget.X_[development], gadget.y_[development]
+    assert gadget.learned_.development_.tolist() == development
+    own = [development.index(images.position(name)) for name in gadget.learned_.patterns_.provenance["image"]]
+    X, y = gadget.learned_.X_[development], gadget.y_[development]
     slow = clone(LABELER).set_params(random_state=0).fit(X, y, pattern_rows=own)
-    np.testing.assert_array_equal(P[gadget.judged_], slow.oof_probabilities_)
+    np.testing.assert_array_equal(P[gadget.learned_.judged_], slow.oof_probabilities_)
     leaking = clone(LABELER).set_params(random_state=0).fit(X, y)
     assert not np.allclose(slow.oof_probabilities_, leaking.oof_probabilities_)
 
@@ -102,11 +102,11 @@ def test_the_detector_decides_beside_what_the_similarities_say(bars, log):
         detector=PatternDetector(n_members=2, epochs=12, random_state=0),
         progress=False,
     )
-    P = gadget.learn()
-    seen = gadget.detector_.transform(bars)
-    seen[:20] = gadget.detector_.out_of_fold(bars[:20])
-    believed = gadget.labeler_.predict_proba(gadget.X_)
-    believed[:20] = gadget.labeler_.oof_probabilities_
+    P = gadget.learn().P_
+    seen = gadget.learned_.detector_.transform(bars)
+    seen[:20] = gadget.learned_.detector_.out_of_fold(bars[:20])
+    believed = gadget.learned_.labeler_.predict_proba(gadget.learned_.X_)
+    believed[:20] = gadget.learned_.labeler_.oof_probabilities_
     features = np.hstack([log_odds(believed), seen])
     slow = WeakLabeler(random_state=0).fit(features[:20], gadget.y_[:20])
     np.testing.assert_allclose(P[20:], slow.predict_proba(features[20:]))
@@ -136,8 +136,8 @@ def test_too_few_boxes_for_a_detector_are_said_and_the_similarities_decide(bars,
         pytest.warns(UserWarning, match="there is one example of 'bar'"),
         pytest.warns(UserWarning, match="needs boxes on 2 images at least"),
     ):
-        P = gadget.learn()
-    assert gadget.detector_ is gadget.stacked_ is None
+        P = gadget.learn().P_
+    assert gadget.learned_.detector_ is gadget.learned_.stacked_ is None
     np.testing.assert_allclose(P.sum(axis=1), 1)
     assert gadget.report().facts["detector"] == "none"
 
@@ -162,13 +162,13 @@ def test_the_detector_learns_nothing_from_images_that_people_disagree_about(bars
     gadget = InspectorGadget(bars, ["bar"], log=log, augment=(), detector=detector, progress=False)
     with pytest.warns(UserWarning, match="boxes were drawn by one of several annotators only"):
         gadget.learn()
-    learned = np.sort(np.concatenate(gadget.detector_.folds_))
+    learned = np.sort(np.concatenate(gadget.learned_.detector_.folds_))
     assert len(learned) == 18
     shown = [k for k in range(20) if k not in (1, 3)]
     merged = merge_boxes(gadget.annotations)
     slow = PatternDetector(n_members=2, epochs=1, random_state=0)
     slow.fit(bars[shown], merged[~merged["outlier"]])
-    np.testing.assert_array_equal(slow.transform(bars[:4]), gadget.detector_.transform(bars[:4]))
+    np.testing.assert_array_equal(slow.transform(bars[:4]), gadget.learned_.detector_.transform(bars[:4]))
 
 
 def test_the_settings_of_labeler_and_augmentation_can_be_given(bars, log):
@@ -177,15 +177,15 @@ def test_the_settings_of_labeler_and_augmentation_can_be_given(bars, log):
         ["bar"],
         log=log,
         augment=(PolicyAugmenter(["Flip"], progress=False), PatternGAN(epochs=1)),
-        augmented=6,
+        n_augmented=6,
         labeler=WeakLabeler(learner="logistic"),
         detector=False,
         progress=False,
     )
     gadget.learn()
-    made = gadget.patterns_.provenance["operation"].dropna()
+    made = gadget.learned_.patterns_.provenance["operation"].dropna()
     assert made.value_counts().to_dict() == {"Flip": 6, "GAN": 6}
-    assert gadget.labeler_.hidden_layer_sizes_ is None
+    assert gadget.learned_.labeler_.hidden_layer_sizes_ is None
     assert gadget.report().facts["labeler"] == "logistic"
 
 
@@ -194,21 +194,21 @@ def test_the_settings_of_labeler_and_augmentation_can_be_given(bars, log):
     [((), 0), (("policy",), 24), ((PatternGAN(epochs=2),), 24), (("policy", PatternGAN(epochs=2)), 48)],
 )
 def test_each_augmentation_adds_its_share_of_patterns(bars, log, augment, n_made):
-    gadget = InspectorGadget(bars, ["bar"], log=log, augment=augment, augmented=24, **QUICK)
+    gadget = InspectorGadget(bars, ["bar"], log=log, augment=augment, n_augmented=24, **QUICK)
     gadget.learn()
-    parents = gadget.patterns_.provenance["parent"]
-    assert (gadget.drawn_, len(gadget.patterns_)) == (10, 10 + n_made)
+    parents = gadget.learned_.patterns_.provenance["parent"]
+    assert (gadget.learned_.n_drawn_, len(gadget.learned_.patterns_)) == (10, 10 + n_made)
     assert parents.isna().tolist() == [True] * 10 + [False] * n_made
-    assert set(gadget.weak_labels["pattern"]) <= set(gadget.patterns_.ids[:10])
-    assert (gadget.augmenter_ is None) == ("policy" not in augment)
+    assert set(gadget.weak_labels["pattern"]) <= set(gadget.learned_.patterns_.ids[:10])
+    assert (gadget.learned_.augmenter_ is None) == ("policy" not in augment)
 
 
 @pytest.mark.slow
 def test_the_search_for_operations_is_shown(bars, log):
     gadget = InspectorGadget(bars, ["bar"], log=log, augment=("search",), **QUICK)
     gadget.learn()
-    best = gadget.augmenter_.scores_.sort_values("rank").iloc[0]
-    made_by = set(gadget.patterns_.provenance["operation"].dropna())
+    best = gadget.learned_.augmenter_.scores_.sort_values("rank").iloc[0]
+    made_by = set(gadget.learned_.patterns_.provenance["operation"].dropna())
     assert made_by <= set(best[["operation_1", "operation_2", "operation_3"]])
     assert "The search for operations" in gadget.report().figures
 
@@ -229,7 +229,7 @@ def test_what_people_said_stands_in_the_table_even_if_the_labeler_disagrees(bars
 def test_a_class_without_examples_is_named_and_never_believed(bars, log):
     gadget = InspectorGadget(bars, ["aaa (never seen)", "bar"], log=log, **QUICK)
     with pytest.warns(UserWarning, match=r"there is no example of 'aaa \(never seen\)'"):
-        P = gadget.learn()
+        P = gadget.learn().P_
     assert (P[:, 1] == 0).all()
     assert P[:, 2].max() > 0.5
     assert gadget.report().facts["labeled aaa (never seen)"] == 0
@@ -269,7 +269,7 @@ def test_a_damaged_image_with_a_box_stops_nothing(tmp_path, log, augment):
     row = gadget.weak_labels.iloc[3]
     assert row["label"] == "bar"  # somebody has seen it
     assert np.isnan(row["bar"])
-    assert "03.png#0" not in gadget.patterns_.ids
+    assert "03.png#0" not in gadget.learned_.patterns_.ids
     (tmp_path / "23.png").unlink()
     assert "Best matches of each pattern" in gadget.report().figures
 
@@ -301,7 +301,7 @@ def test_an_unreadable_image_gets_no_label_and_stops_nothing(tmp_path, log):
     broken.write_bytes(broken.read_bytes()[:-400] + bytes(400))
     gadget = InspectorGadget(images, ["bar"], log=log, **QUICK)
     with pytest.warns(UserWarning, match=r"22\.png"):
-        P = gadget.learn()
+        P = gadget.learn().P_
     assert np.isnan(P[22]).all()
     assert not np.isnan(np.delete(P, 22, axis=0)).any()
     table = gadget.weak_labels
@@ -332,9 +332,9 @@ def test_classes_of_which_every_image_has_one(log):
         for i in range(16)
     ]
     log.append(rows, annotator="me")
-    gadget = InspectorGadget(images, ["lying", "standing"], log=log, **QUICK, none=None)
+    gadget = InspectorGadget(images, ["lying", "standing"], log=log, **QUICK, negative_class=None)
     gadget.learn()
-    assert gadget.classes == ["lying", "standing"]
+    assert gadget.classes_ == ["lying", "standing"]
     labels = gadget.weak_labels["label"][16:]
     assert np.mean(labels == ["lying" if i % 2 else "standing" for i in range(16, 30)]) >= 0.9
 
@@ -344,7 +344,7 @@ def test_boxes_that_one_of_several_people_drew_are_left_out_with_a_warning(bars,
     gadget = InspectorGadget(bars, ["bar"], log=log, **QUICK)
     with pytest.warns(UserWarning, match="2 of 11 boxes were drawn by one of several annotators only"):
         gadget.learn()
-    assert "01.png#0" not in gadget.patterns_.ids
+    assert "01.png#0" not in gadget.learned_.patterns_.ids
 
 
 def test_crowd_of_simulated_people(log):
@@ -357,7 +357,7 @@ def test_crowd_of_simulated_people(log):
     merged = merge_boxes(gadget.annotations)
     assert (merged["annotators"] == "ada, bo").all()
     assert (
-        gadget.patterns_.provenance["parent"].isna().sum()
+        gadget.learned_.patterns_.provenance["parent"].isna().sum()
         == len(merged)
         == (truth["image"].isin(gadget.images[gadget.order[:24]].ids) & truth["present"]).sum()
     )
@@ -420,8 +420,8 @@ def test_the_report_is_one_page_with_pictures_and_no_markup_from_names(tmp_path,
 
 
 def test_a_store_changes_nothing_and_is_used_again(bars, log, tmp_path):
-    expected = InspectorGadget(bars, ["bar"], log=log, **QUICK).learn()
+    expected = InspectorGadget(bars, ["bar"], log=log, **QUICK).learn().P_
     for _ in range(2):
-        P = InspectorGadget(bars, ["bar"], log=log, **QUICK, store=tmp_path / "features").learn()
+        P = InspectorGadget(bars, ["bar"], log=log, **QUICK, store=tmp_path / "features").learn().P_
         np.testing.assert_array_equal(P, expected)
     assert len(list((tmp_path / "features").rglob("*.npz"))) == 1

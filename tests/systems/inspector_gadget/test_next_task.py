@@ -1,472 +1,303 @@
-import base64
-
 import numpy as np
 import pytest
-from sqlalchemy import event
 
+from ig_widgets.compute.pipeline.pattern_labeler import PatternLabeler
 from ig_widgets.data.images import ImageSet
-from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.systems.inspector_gadget.gadget import InspectorGadget
-from ig_widgets.widgets.box_annotator import BoxAnnotator
-from ig_widgets.widgets.pattern_gallery import PatternGallery
-from ig_widgets.widgets.peer_review import PeerReview
+from ig_widgets.systems.inspector_gadget.next_task import next_task, task_for
+from ig_widgets.systems.inspector_gadget.project import Project
 
-BOX = {"label": "bar", "present": True, "y": 10, "width": 14, "height": 8}
 NONE = {"label": "bar", "present": False}
-PLACE = ["image", "label", "x", "y", "width", "height"]
+MORE = "Nothing is due: call learn(). More boxes make it better, if you like to go on here."
 
 
-@pytest.fixture
-def images():
-    """24 images of noise, the even ones with a dark bar."""
-    arrays = []
-    for i in range(24):
-        image = np.random.default_rng(i).normal(150, 8, (50, 60))
-        if i % 2 == 0:
-            image[12:16, 7 + i : 17 + i] -= 60
-        arrays.append(np.clip(image, 0, 255).astype(np.uint8))
-    return ImageSet.from_arrays(arrays, ids=[f"{i:02}.png" for i in range(24)])
-
-
-@pytest.fixture
-def log(tmp_path):
-    with AnnotationLog(tmp_path / "annotations.db") as opened:
-        yield opened
-
-
-@pytest.fixture
-def gadget(images, log):
-    def make(annotator="ada", **settings):
-        defaults = {"target": 4, "detector": False, "progress": False, "augmented": 10}
-        return InspectorGadget(images, ["bar"], log=log, annotator=annotator, **{**defaults, **settings})
-
-    return make
-
-
-def say(log, annotator, *positions, **said):
-    """Say the truth about some images, or something else."""
-    for position in positions:
-        truth = {**BOX, "x": 5 + position} if position % 2 == 0 else NONE
-        log.append([{"image": f"{position:02}.png", **(said or truth)}], annotator=annotator)
-
-
-def annotate(gadget, log):
-    """Say the truth about what is due, until no boxes are."""
-    while gadget.due.stage == "boxes":
-        seen = set(log.current(annotator=gadget.annotator)["image"])
-        say(log, gadget.annotator, next(p for p in gadget.due.order if f"{p:02}.png" not in seen))
-
-
-def look_through(gadget, log, place=0, **verdict):
-    """Keep a pattern in a gallery."""
-    row = gadget.candidates.provenance.iloc[place]
-    said = {"image": gadget.candidates.ids[place], "verdict": True, "label": "bar", **verdict}
-    box = {name: float(row[name]) for name in ("x", "y", "width", "height")}
-    log.append([{**said, **box}], annotator=gadget.annotator, source="PatternGallery")
-
-
-def vote(log, annotator, box, *, accept=True):
-    """Vote on a row of `InspectorGadget.reviewed`."""
-    log.append([{**box[PLACE], "verdict": accept}], annotator=annotator, source="PeerReview")
+def bar(x, **changed):
+    return {"label": "bar", "present": True, "x": x, "y": 10, "width": 14, "height": 8, **changed}
 
 
 def names(positions):
     return [f"{position:02}.png" for position in positions]
 
 
-@pytest.fixture
-def shown(ask):
-    """Tell what a widget that was asked for shows: its class, its images, the goal and the note."""
-
-    def look(gadget, stage=None):
-        widget = gadget.ask(stage)
-        told = ask(widget._layer, "hello")[0]["ok"]
-        ids = [
-            ask(widget._layer, "show", position=i)[0]["ok"]["page"]["image"]
-            for i in range(told["progress"]["images"])
-        ]
-        return type(widget), ids, told["progress"].get("goal"), told["note"]
-
-    return look
+def learned(y, P, n_drawn=4, n_made=3, n_dropped=0):
+    """A labeler as if it had learned this."""
+    labeler = PatternLabeler()
+    labeler.y_, labeler.P_ = np.asarray(y), np.asarray(P)
+    labeler.n_drawn_ = n_drawn
+    labeler.patterns_ = range(n_drawn + n_made)
+    labeler.candidates_ = range(n_drawn + n_made + n_dropped)
+    return labeler
 
 
-def test_boxes_are_due_until_there_are_enough_images_with_defects(gadget, log, shown):
-    ada = gadget()
-    assert ada.due.stage == "boxes"
-    assert ada.due.why.startswith("Due now: boxes. 0 of 4 images with defects are found, 0 of 24 images")
-    assert ada.due.order.tolist() == ada.order.tolist()
-    assert shown(ada) == (BoxAnnotator, names(ada.order), 4, ada.due.why)
-    annotate(ada, log)
-    found = log.annotations.query("present")["image"]
+def due(project, talk, labeler=None, *, revision=None, seen=False):
+    return next_task(project, talk.about(project), labeler, learned_revision=revision, patterns_seen=seen)
+
+
+def annotate(project, talk):
+    """Say the truth about what is due, until no boxes are."""
+    for _ in range(100):
+        task = due(project, talk)
+        if task.stage != "boxes":
+            return
+        seen = {row["image"] for row in talk.said if row["annotator"] == project.annotator}
+        talk.say(project.annotator, next(p for p in task.order if f"{p:02}.png" not in seen))
+
+
+def test_boxes_are_due_until_there_are_enough_images_with_defects(project, talk):
+    ada = project()
+    task = due(ada, talk)
+    assert task.stage == "boxes"
+    assert task.why.startswith("Due now: boxes. 0 of 4 images with defects are found, 0 of 24 images")
+    assert task.order.tolist() == ada.order.tolist()
+    annotate(ada, talk)
+    found = [row["image"] for row in talk.said if row["present"]]
     assert len(found) == 4
-    assert log.annotations["image"].iloc[-1] == found.iloc[-1]  # the last one was the fourth
+    assert talk.said[-1]["image"] == found[-1]  # the last one was the fourth
+    assert due(ada, talk).why == MORE
+
+
+def test_boxes_are_due_no_more_when_all_images_were_seen(project, talk):
+    ada = project(target=13)  # there are 12
+    talk.say("ada", *ada.order[:-1])
+    assert due(ada, talk).why.startswith("Due now: boxes.")
+    talk.say("ada", ada.order[-1])
+    assert due(ada, talk).why == MORE
+
+
+@pytest.mark.parametrize(
+    ("numbers", "sentence"),
+    [
+        ((4, 3, 0), "Due now: the patterns. 4 were cut out and 3 made of them, and nobody has looked"),
+        ((2, 0, 1), "Due now: the patterns. 2 were cut out and 0 made of them, and nobody has looked"),
+    ],
+)
+def test_what_was_learned_from_is_looked_through_once(project, talk, numbers, sentence):
+    ada = project()
+    annotate(ada, talk)
+    labeler = learned(np.full(24, -1), np.full((24, 2), 0.5), *numbers)
+    task = due(ada, talk, labeler)
+    assert task.stage == "patterns"
+    assert task.why.startswith(sentence)
+    assert len(task.order) == sum(numbers)
+    assert due(ada, talk, labeler, seen=True).stage == "labels"
+
+
+def test_the_least_certain_images_come_first(project, talk):
+    ada = project()
+    annotate(ada, talk)
+    y = np.full(24, 1)
+    unseen = [
+        position for position in range(24) if f"{position:02}.png" not in {row["image"] for row in talk.said}
+    ]
+    y[unseen] = -1
+    P = np.full((24, 2), 0.95)
+    first = unseen[:3]
+    P[first] = [[0.3, 0.7], [0.52, 0.48], [0.6, 0.4]]
+    P[unseen[3]] = np.nan  # it cannot be read
+    labeler, revision = learned(y, P), talk.about(ada).revision
+    task = due(ada, talk, labeler, revision=revision, seen=True)
+    assert task.order.tolist() == [first[1], first[2], first[0]]
+    assert "Of 3 images the machine is less than 80% sure; here they are" in task.why
+    talk.say("ada", *first[:2])
+    assert due(ada, talk, labeler, revision=revision, seen=True).why.startswith("Due now: uncertain labels.")
+    talk.say("ada", first[2])
+    why = due(ada, talk, labeler, revision=revision, seen=True).why
+    assert why == "Nothing is due: call learn(), which does not know yet what was said since."
+
+
+def test_nothing_is_due_when_all_was_learned_and_is_sure(project, talk):
+    ada = project()
+    annotate(ada, talk)
+    labeler = learned(np.full(24, -1), np.full((24, 2), 0.95))
+    task = due(ada, talk, labeler, revision=talk.about(ada).revision, seen=True)
     assert (
-        ada.due.why == "Nothing is due: call learn(). More boxes make it better, if you like to go on here."
+        task.why == "Nothing is due: learn() knows everything that was said, and is sure of all other images."
     )
+    assert task.order.tolist() == ada.order.tolist()
 
 
-def test_boxes_are_due_no_more_when_all_images_were_seen(gadget, log):
-    ada = gadget(target=13)  # there are 12
-    say(log, "ada", *ada.order[:-1])
-    assert ada.due.why.startswith("Due now: boxes.")
-    say(log, "ada", ada.order[-1])
-    assert ada.due.why.startswith("Nothing is due: call learn().")
+def test_what_one_of_two_drew_is_reviewed_by_who_did_not(project, talk):
+    ada, bo = (project(name, annotators=["ada", "bo"]) for name in ("ada", "bo"))
+    for person in ("ada", "bo"):
+        talk.say(person, *range(24))
+    talk.say("ada", 1, **bar(40))
+    assert due(ada, talk).stage == "labels"  # it is her own
+    task = due(bo, talk)
+    assert (task.stage, names(task.order)) == ("reviews", ["01.png"])
+    assert task.why.startswith("Due now: peer review. 1 boxes in 1 images were drawn by one of several")
+    talk.vote("ada", 1, 40)
+    assert due(bo, talk).stage == "reviews"  # nobody decides about their own box
+    assert talk.about(bo).reviewed_boxes["accepted"].isna().all()
+    talk.vote("bo", 1, 40)
+    assert due(bo, talk).stage == "labels"
+    assert talk.about(bo).reviewed_boxes.query("outlier")["accepted"].tolist() == [True]
+    assert "01.png" in set(talk.about(bo).accepted_boxes["image"])
 
 
-def test_what_was_learned_from_is_looked_through_once(gadget, log):
-    ada = gadget()
-    annotate(ada, log)
-    ada.learn()
-    made = len(ada.patterns_) - 4
-    assert ada.due.stage == "patterns"
-    assert ada.due.why.startswith(
-        f"Due now: the patterns. 4 were cut out and {made} made of them, and nobody"
-    )
-    gallery = ada.ask()
-    assert isinstance(gallery, PatternGallery)
-    assert gallery.patterns.ids == ada.patterns_.ids
-    look_through(ada, log)
-    assert ada.due.stage == "labels"
-
-
-def test_the_least_certain_images_come_first(gadget, log, shown):
-    ada = gadget()
-    annotate(ada, log)
-    ada.learn()
-    look_through(ada, log)
-    believed = np.full((24, 2), 0.95)
-    open_ = np.flatnonzero(ada.y_ < 0)[:3]
-    believed[open_] = [[0.3, 0.7], [0.52, 0.48], [0.6, 0.4]]
-    ada.P_ = believed
-    order = [open_[1], open_[2], open_[0]]
-    assert ada.due.order.tolist() == order
-    assert "Of 3 images the machine is less than 80% sure" in ada.due.why
-    assert shown(ada) == (BoxAnnotator, names(order), None, ada.due.why)
-    say(log, "ada", *open_[:2])
-    assert ada.due.why.startswith("Due now: uncertain labels.")
-    say(log, "ada", open_[2])
-    assert ada.due.why == "Nothing is due: call learn(), which does not know yet what was said since."
-
-
-def test_nothing_is_due_when_all_was_learned_and_is_sure(gadget, log):
-    ada = gadget()
-    annotate(ada, log)
-    ada.learn()
-    look_through(ada, log)
-    ada.learn()
-    ada.P_ = np.full((24, 2), 0.95)
-    assert ada.due.why.startswith("Nothing is due: learn() knows everything that was said")
-
-
-def test_everybody_knows_the_same_shares_in_the_common_order(gadget):
-    people = ["ada", "bo", "cy"]
-    ada, cy = (gadget(name, annotators=people) for name in ("ada", "cy"))
-    assert (np.bincount(np.concatenate(list(ada.assigned.values())), minlength=24) == 2).all()
-    places = np.argsort(ada.order)
-    for name in people:
-        np.testing.assert_array_equal(ada.assigned[name], cy.assigned[name])
-        assert (np.diff(places[ada.assigned[name]]) > 0).all()
-    assert ada.goal == 3  # of 4 wanted, each seen by two: 8 in all, of three people
-
-
-def test_what_one_of_two_drew_is_reviewed_by_who_did_not(gadget, log, shown):
-    people = ["ada", "bo"]
-    ada, bo = (gadget(name, annotators=people) for name in people)
-    for person in people:
-        say(log, person, *range(24))
-    say(log, "ada", 1, **BOX, x=40)
-    assert ada.due.stage == "labels"  # it is her own
-    assert bo.due.stage == "reviews"
-    assert bo.due.why.startswith("Due now: peer review. 1 boxes in 1 images were drawn by one of several")
-    assert shown(bo) == (PeerReview, ["01.png"], None, bo.due.why)
-    box = bo.reviewed.query("outlier").iloc[0]
-    assert box[PLACE].tolist() == ["01.png", "bar", 40, 10, 14, 8]
-    vote(log, "ada", box)
-    assert bo.due.stage == "reviews"  # nobody decides about their own box
-    assert bo.reviewed["accepted"].isna().all()
-    vote(log, "bo", box)
-    assert bo.due.stage == "labels"
-    assert bo.reviewed.query("outlier")["accepted"].tolist() == [True]
-    assert "01.png" in set(bo.candidates.provenance["image"])
-
-
-def test_who_cannot_tell_leaves_a_box_to_others(gadget, log):
+def test_who_cannot_tell_leaves_a_box_to_others(project, talk):
     people = ["ada", "bo", "cy"]
     for person in people:
-        say(log, person, *range(24), **NONE)
-    say(log, "ada", 0, **BOX, x=30)
-    bo, cy = gadget("bo", annotators=people), gadget("cy", annotators=people)
-    assert bo.due.stage == cy.due.stage == "reviews"
-    remark = {"image": "00.png", "label": "bar", "x": 30, "y": 10, "width": 14, "height": 8}
-    log.append([{**remark, "x": 31, "comment": "another box"}], annotator="bo", source="PeerReview")
-    assert bo.due.stage == "reviews"
-    log.append([{**remark, "comment": "a shadow?"}], annotator="bo", source="PeerReview")
-    assert bo.due.stage == "labels"
-    assert cy.due.stage == "reviews"
+        talk.say(person, *range(24), **NONE)
+    talk.say("ada", 0, **bar(30))
+    bo, cy = project("bo", annotators=people), project("cy", annotators=people)
+    assert due(bo, talk).stage == due(cy, talk).stage == "reviews"
+    talk.comment("bo", 0, 31)  # another box
+    assert due(bo, talk).stage == "reviews"
+    talk.comment("bo", 0, 30)
+    assert due(bo, talk).stage == "labels"
+    assert due(cy, talk).stage == "reviews"
 
 
-def test_who_has_voted_is_not_asked_again_while_others_are(gadget, log):
+def test_who_has_voted_is_not_asked_again_while_others_are(project, talk):
     people = ["ada", "bo", "cy"]
     for person in people:
-        say(log, person, *range(24), **NONE)
-    say(log, "ada", 0, **BOX, x=30)
-    bo, cy = (gadget(name, annotators=people, min_votes=2) for name in ("bo", "cy"))
-    vote(log, "bo", bo.reviewed.iloc[0])
-    assert bo.reviewed["accepted"].isna().all()
-    assert bo.due.stage == "labels"
-    assert cy.due.stage == "reviews"
-    vote(log, "cy", cy.reviewed.iloc[0])
-    assert cy.reviewed["accepted"].tolist() == [True]
-    assert cy.due.stage == "labels"
+        talk.say(person, *range(24), **NONE)
+    talk.say("ada", 0, **bar(30))
+    bo, cy = (project(name, annotators=people, min_votes=2) for name in ("bo", "cy"))
+    talk.vote("bo", 0, 30)
+    assert talk.about(bo).reviewed_boxes["accepted"].isna().all()
+    assert due(bo, talk).stage == "labels"
+    assert due(cy, talk).stage == "reviews"
+    talk.vote("cy", 0, 30)
+    assert talk.about(cy).reviewed_boxes["accepted"].tolist() == [True]
+    assert due(cy, talk).stage == "labels"
 
 
-def test_boxes_that_one_of_two_has_seen_wait_for_the_other(gadget, log):
-    ada, bo = (gadget(name, annotators=["ada", "bo"]) for name in ("ada", "bo"))
-    annotate(ada, log)
-    assert ada.reviewed[["outlier", "seen_by"]].drop_duplicates().to_numpy().tolist() == [[True, 1]]
-    assert ada.due.stage == "labels"
-    assert ada.due.why == (
+def test_boxes_that_one_of_two_has_seen_wait_for_the_other(project, talk):
+    ada, bo = (project(name, annotators=["ada", "bo"]) for name in ("ada", "bo"))
+    annotate(ada, talk)
+    boxes = talk.about(ada).reviewed_boxes
+    assert boxes[["outlier", "seen_by"]].drop_duplicates().to_numpy().tolist() == [[True, 1]]
+    assert due(ada, talk).stage == "labels"
+    assert due(ada, talk).why == (
         "Nothing is due for you, and there is nothing yet that learn() could learn from. "
         "Annotations are still missing: 4 boxes lie in 4 images that fewer than 2 annotators have seen so "
         "far, and are left out until others have looked: bo (4)."
     )
-    with pytest.raises(ValueError, match="4 of 4 boxes were drawn in images that fewer than 2 annotators"):
-        ada.learn()
-    say(log, "bo", int(ada.reviewed["image"].iloc[0][:2]))
-    assert ada.due.why.startswith("Nothing is due: call learn(). More boxes make it better")
-    assert "3 boxes lie in 3 images" in ada.due.why
-    annotate(bo, log)
-    assert ada.reviewed[["outlier", "seen_by"]].drop_duplicates().to_numpy().tolist() == [[False, 2]]
-    assert ada.due.why.startswith("Nothing is due: call learn().")
-    assert "missing" not in ada.due.why
-    ada.learn()
-    assert ada.drawn_ == 4
+    talk.say("bo", int(boxes["image"].iloc[0][:2]))
+    assert due(ada, talk).why.startswith("Nothing is due: call learn(). More boxes make it better")
+    assert "3 boxes lie in 3 images" in due(ada, talk).why
+    annotate(bo, talk)
+    boxes = talk.about(ada).reviewed_boxes
+    assert boxes[["outlier", "seen_by"]].drop_duplicates().to_numpy().tolist() == [[False, 2]]
+    assert due(ada, talk).why == MORE
 
 
-def test_who_has_found_enough_is_asked_for_what_others_found_later(gadget, log, shown):
-    ada, bo = (gadget(name, annotators=["ada", "bo"]) for name in ("ada", "bo"))
-    annotate(ada, log)
-    begun, end = len(log.annotations), len(log.annotations) + 6
-    missed = log.annotations.query("present")["image"].iloc[0]
-    say(log, "bo", *(p for p in ada.order[:end] if f"{p:02}.png" != missed))
-    say(log, "bo", int(missed[:2]), **NONE)
+def test_who_has_found_enough_is_asked_for_what_others_found_later(project, talk):
+    ada, bo = (project(name, annotators=["ada", "bo"]) for name in ("ada", "bo"))
+    annotate(ada, talk)
+    begun, end = len(talk.said), len(talk.said) + 6
+    missed = next(row["image"] for row in talk.said if row["present"])
+    talk.say("bo", *(p for p in ada.order[:end] if f"{p:02}.png" != missed))
+    talk.say("bo", int(missed[:2]), **NONE)
     later = names(ada.order[begun:end])
-    found = set(log.current(annotator="bo").query("present")["image"]) & set(later)
-    assert ada.due.stage == "boxes"
-    assert ada.due.why.startswith("Due now: boxes. Your annotations are still missing")
+    found = {row["image"] for row in talk.said if row["annotator"] == "bo" and row["present"]} & set(later)
+    task = due(ada, talk)
+    assert task.stage == "boxes"
+    assert task.why.startswith("Due now: boxes. Your annotations are still missing")
     # also those in which bo saw nothing: in which bo has drawn cannot be told
     assert 0 < len(found) < len(later)
-    assert shown(ada) == (BoxAnnotator, later, None, ada.due.why)
-    assert bo.due.stage == "reviews"
-    assert names(bo.due.order) == [missed]
-    assert f"{len(found)} boxes lie in {len(found)} images" in bo.due.why
-    assert bo.due.why.endswith(f"ada ({len(found)}).")
-    annotate(ada, log)
-    assert "missing" not in bo.due.why
-    assert found <= set(log.current(annotator="ada")["image"])
+    assert names(task.order) == later
+    task = due(bo, talk)
+    assert (task.stage, names(task.order)) == ("reviews", [missed])
+    assert f"{len(found)} boxes lie in {len(found)} images" in task.why
+    assert task.why.endswith(f"ada ({len(found)}).")
+    annotate(ada, talk)
+    assert "missing" not in due(bo, talk).why
+    assert found <= {row["image"] for row in talk.said if row["annotator"] == "ada"}
 
 
-def test_a_box_is_not_reviewed_before_all_have_looked(gadget, log):
+def test_a_box_is_not_reviewed_before_all_have_looked(project, talk):
     people = ["ada", "bo", "cy"]
-    ada, bo, cy = (gadget(name, annotators=people, overlap=3) for name in people)
+    ada, bo, cy = (project(name, annotators=people, overlap=3) for name in people)
     for person in ("ada", "bo"):
-        say(log, person, *range(24))
-    say(log, "cy", *range(24)[1:])
-    say(log, "ada", 0, **BOX, x=40)
-    say(log, "bo", 1, **BOX, x=40)
+        talk.say(person, *range(24))
+    talk.say("cy", *range(24)[1:])
+    talk.say("ada", 0, **bar(40))
+    talk.say("bo", 1, **bar(40))
     # cy has seen image 1, but not yet image 0, where two agree on one box and one drew another
-    assert ada.reviewed.query("outlier")[["image", "seen_by"]].to_numpy().tolist() == [
-        ["00.png", 2],
-        ["01.png", 3],
-    ]
-    assert (ada.due.stage, names(ada.due.order)) == ("reviews", ["01.png"])
-    assert bo.due.stage == "labels"
-    assert bo.due.why.endswith("until others have looked: cy (1).")
-    assert (cy.due.stage, names(cy.due.order)) == ("boxes", ["00.png"])
-    say(log, "cy", 0)
-    assert (bo.due.stage, names(bo.due.order)) == ("reviews", ["00.png"])
-    assert (cy.due.stage, names(cy.due.order)) == ("reviews", ["00.png", "01.png"])
+    outliers = talk.about(ada).reviewed_boxes.query("outlier")
+    assert outliers[["image", "seen_by"]].to_numpy().tolist() == [["00.png", 2], ["01.png", 3]]
+    assert due(ada, talk)[0] == "reviews"
+    assert names(due(ada, talk).order) == ["01.png"]
+    assert due(bo, talk).stage == "labels"
+    assert due(bo, talk).why.endswith("until others have looked: cy (1).")
+    assert (due(cy, talk).stage, names(due(cy, talk).order)) == ("boxes", ["00.png"])
+    talk.say("cy", 0)
+    assert (due(bo, talk).stage, names(due(bo, talk).order)) == ("reviews", ["00.png"])
+    assert (due(cy, talk).stage, names(due(cy, talk).order)) == ("reviews", ["00.png", "01.png"])
 
 
-def test_who_skipped_an_image_has_seen_it_and_reviews_what_the_other_drew(gadget, log):
-    ada, bo = (gadget(name, annotators=["ada", "bo"]) for name in ("ada", "bo"))
-    say(log, "ada", *range(24))
-    say(log, "bo", *range(1, 24))
-    assert (bo.due.stage, names(bo.due.order)) == ("boxes", ["00.png"])
-    say(log, "bo", 0, label=None)
-    assert (bo.due.stage, names(bo.due.order)) == ("reviews", ["00.png"])
-    assert "missing" not in ada.due.why
+@pytest.mark.parametrize(
+    ("said", "stage", "seen_by"),
+    [
+        ({"label": None}, "reviews", 2),  # who skipped an image has seen it
+        (bar(40, present=False), "boxes", 1),  # who only denied a box, among the hits of a pattern, has not
+    ],
+)
+def test_what_counts_as_having_seen_an_image(project, talk, said, stage, seen_by):
+    ada, bo = (project(name, annotators=["ada", "bo"]) for name in ("ada", "bo"))
+    talk.say("ada", *range(24))
+    talk.say("bo", *range(1, 24))
+    assert (due(bo, talk).stage, names(due(bo, talk).order)) == ("boxes", ["00.png"])
+    talk.say("bo", 0, **said)
+    assert (due(bo, talk).stage, names(due(bo, talk).order)) == (stage, ["00.png"])
+    assert talk.about(bo).reviewed_boxes.query("outlier")["seen_by"].tolist() == [seen_by]
+    assert ("missing" in due(ada, talk).why) == (seen_by == 1)
 
 
-def test_who_only_denied_a_box_has_not_seen_the_image(gadget, log):
-    bo = gadget("bo", annotators=["ada", "bo"])
-    say(log, "ada", *range(24))
-    say(log, "bo", *range(1, 24))
-    say(log, "bo", 0, **{**BOX, "x": 40, "present": False})  # among the hits of a pattern
-    assert (bo.due.stage, names(bo.due.order)) == ("boxes", ["00.png"])
-    assert bo.reviewed.query("outlier")["seen_by"].tolist() == [1]
+def test_where_each_image_is_seen_by_one_nothing_waits(project, talk):
+    ada, bo = (project(name, annotators=["ada", "bo"], overlap=1) for name in ("ada", "bo"))
+    annotate(ada, talk)
+    assert not talk.about(ada).reviewed_boxes["outlier"].any()
+    assert due(ada, talk).why == MORE
+    assert due(bo, talk).why.startswith("Due now: boxes. 0 of 2 images")
 
 
-def test_where_each_image_is_seen_by_one_nothing_waits(gadget, log):
-    ada, bo = (gadget(name, annotators=["ada", "bo"], overlap=1) for name in ("ada", "bo"))
-    annotate(ada, log)
-    assert not ada.reviewed["outlier"].any()
-    assert ada.due.why.startswith("Nothing is due: call learn().")
-    assert "missing" not in ada.due.why
-    assert bo.due.why.startswith("Due now: boxes. 0 of 2 images")
+def test_other_rules_decide_otherwise(project, talk):
+    people = ["ada", "bo"]
+    for person in people:
+        talk.say(person, *range(24))
+    talk.say("bo", 1, **bar(30))
+    talk.vote("ada", 1, 30)
+    for min_votes, accepted in ((1, [False]), (2, [True])):
+        boxes = talk.about(project(annotators=people, min_votes=min_votes)).reviewed_boxes
+        assert boxes.query("outlier")["accepted"].isna().tolist() == accepted
 
 
-def test_boxes_that_wait_are_not_learned_from(gadget, log):
-    for person in ("ada", "bo"):
-        say(log, person, *range(12))
-    say(log, "ada", 12)
-    ada = gadget(annotators=["ada", "bo"])
-    with pytest.warns(UserWarning, match="1 of 7 boxes were drawn in images that fewer than 2 annotators"):
-        ada.learn()
-    assert ada.drawn_ == 6
-    assert "12.png" not in set(ada.patterns_.provenance["image"])
-    say(log, "bo", 12)
-    ada.learn()
-    assert ada.drawn_ == 7
+def test_a_stage_has_its_task_due_or_not(project, talk):
+    ada = project()
+    talk.say("ada", *range(6))
+    y = np.r_[np.ones(6, int), np.full(18, -1)]
+    labeler = learned(y, np.full((24, 2), 0.5))
+    expected = {
+        "boxes": ada.order.tolist(),
+        "reviews": [0, 2, 4],
+        "patterns": list(range(7)),
+        "labels": list(range(6, 24)),
+    }
+    for stage, order in expected.items():
+        task = task_for(stage, ada, talk.about(ada), labeler, 7)
+        assert (task.stage, task.why, task.order.tolist()) == (stage, "", order)
 
 
-@pytest.mark.parametrize(("verdict", "learned"), [(None, False), (True, True), (False, False)])
-def test_what_reviewers_accept_is_learned_from(gadget, log, verdict, learned):
-    for person in ("ada", "bo"):
-        say(log, person, *range(12))
-    say(log, "ada", 1, **BOX, x=30)
-    ada = gadget(annotators=["ada", "bo"])
-    if verdict is not None:
-        vote(log, "cy", ada.reviewed.query("outlier").iloc[0], accept=verdict)
-        ada.learn()
-    else:
-        with pytest.warns(UserWarning, match="1 of 7 boxes were drawn by one of several annotators only"):
-            ada.learn()
-    assert ada.drawn_ == 6 + learned
-    assert ("01.png" in set(ada.patterns_.provenance["image"])) == learned
-    if verdict is not None:
-        assert ada.classes[ada.y_[1]] == ("bar" if learned else "ok")
+@pytest.mark.parametrize(
+    ("stage", "sentence"),
+    [
+        ("reviews", "there are no reviews to look at yet"),
+        ("patterns", "there are no patterns to look at yet"),
+        ("labels", "there are no labels to look at yet"),
+        ("coffee", "stage is 'coffee'; choose one of boxes, reviews, patterns, labels"),
+    ],
+)
+def test_a_stage_with_nothing_in_it_is_refused(project, talk, stage, sentence):
+    ada = project()
+    with pytest.raises(ValueError, match=sentence):
+        task_for(stage, ada, talk.about(ada), None, 0)
 
 
-def test_patterns_that_were_dropped_are_not_learned_from_until_their_box_changes(gadget, log, ask):
-    ada = gadget()
-    annotate(ada, log)
-    ada.learn()
-    gallery = ada.ask()
-    first, made = gallery.patterns.ids[0], gallery.patterns.ids[-1]
-    rows = np.zeros(8 * -(-len(gallery.patterns) // 8), np.uint8)
-    rows[[0, len(gallery.patterns) - 1]] = 1
-    items = base64.b64encode(np.packbits(rows, bitorder="little")).decode()
-    hello = ask(gallery, "hello")[0]["ok"]
-    about = {"gallery": hello["gallery"], "count": hello["count"], "items": items}
-    ask(gallery, "act", gesture={"kind": "judge", "action": "g", "present": False, **about})
-    ada.learn()
-    assert first not in ada.patterns_.ids
-    assert made not in ada.patterns_.ids
-    assert ada.drawn_ == 3
-    assert first in ada.candidates.ids  # and can be taken back
-    assert ada.due.stage == "labels"
-    # another box gets the name of the first one: it is another pattern
-    image = first.split("#")[0]
-    log.append([{"image": image, **BOX, "x": 2, "y": 2}], annotator="ada")
-    ada.learn()
-    assert first in ada.patterns_.ids
-    assert f"{image}#1" not in ada.patterns_.ids
-
-
-def test_a_pattern_with_another_class_is_learned_as_that(images, log):
-    ada = InspectorGadget(
-        images,
-        ["bar", "dash"],
-        log=log,
-        target=6,
-        detector=False,
-        progress=False,
-        augmented=10,
-        annotator="ada",
-    )
-    annotate(ada, log)
-    dashes = [{"image": images.ids[i], **BOX, "label": "dash", "x": 5} for i in ada.order[-2:]]
-    log.append(dashes, annotator="ada")
-    ada.learn()
-    place = ada.candidates.provenance["label"].tolist().index("bar")
-    image = ada.candidates.provenance["image"][place]
-    assert ada.classes[ada.y_[images.position(image)]] == "bar"
-    look_through(ada, log, place, label="dash")
-    ada.learn()
-    assert ada.classes[ada.y_[images.position(image)]] == "dash"
-    assert ada.patterns_.provenance["label"][place] == "dash"
-
-
-def test_when_all_patterns_were_dropped_some_can_be_taken_back(gadget, log):
-    ada = gadget()
-    annotate(ada, log)
-    boxes = ada.reviewed[PLACE].to_dict("records")
-    told = [{**box, "image": box["image"] + "#0", "verdict": False} for box in boxes]
-    log.append(told, annotator="ada", source="PatternGallery")
-    with pytest.raises(ValueError, match="all patterns were dropped"):
-        ada.learn()
-    gallery = ada.ask("patterns")
-    assert len(gallery.patterns) == 4
-    assert len(gallery.kept) == 0
-    look_through(ada, log)
-    assert ada.ask("patterns").kept.ids == gallery.patterns.ids[:1]
-
-
-def test_stages_can_be_asked_for_when_they_are_not_due(gadget, log, shown):
-    ada = gadget()
-    for stage in ("reviews", "patterns", "labels"):
-        with pytest.raises(ValueError, match=f"there are no {stage} to look at yet"):
-            ada.ask(stage)
-    with pytest.raises(ValueError, match="choose one of boxes, reviews, patterns, labels"):
-        ada.ask("coffee")
-    annotate(ada, log)
-    assert ada.due.stage == "labels"
-    assert shown(ada, "boxes") == (BoxAnnotator, names(ada.order), 4, "")
-    kind, ids, _, note = shown(ada, "reviews")
-    assert (kind, sorted(ids), note) == (PeerReview, sorted(log.annotations.query("present")["image"]), "")
-    gallery = ada.ask("patterns")
-    assert isinstance(gallery, PatternGallery)
-    assert len(gallery.patterns) == 4
-    ada.learn()
-    ada.P_ = np.full((24, 2), 0.5)
-    assert shown(ada, "labels") == (BoxAnnotator, names(np.flatnonzero(ada.y_ < 0)), None, "")
-
-
-def test_the_log_is_read_once_for_all_questions_until_something_is_said(gadget, log):
-    ada = gadget(annotators=["ada", "bo"])
-    say(log, "ada", *range(24))
-    say(log, "bo", *range(24))
-    say(log, "bo", 1, **BOX, x=30)
-    asked = []
-    event.listen(
-        log._engine, "before_cursor_execute", lambda *args: asked.append("statements.comment" in args[2])
-    )
-    assert ada.due.stage == "reviews"
-    assert sum(asked) == 1
-    assert len(ada.reviewed) == 13
-    assert len(ada.annotations) == 49
-    assert sum(asked) == 1
-    for table in (ada.reviewed, ada.annotations):
-        table["label"] = "changed by the caller"
-    assert set(ada.reviewed["label"]) == set(ada.annotations["label"]) == {"bar"}
-    vote(log, "ada", ada.reviewed.query("outlier").iloc[0])
-    asked.clear()
-    assert ada.due.stage == "labels"
-    assert sum(asked) == 1
-
-
-def test_other_rules_count_from_then_on(gadget, log):
-    ada = gadget(annotators=["ada", "bo"])
-    for person in ("ada", "bo"):
-        say(log, person, *range(24))
-    say(log, "bo", 1, **BOX, x=30)
-    vote(log, "ada", ada.reviewed.query("outlier").iloc[0])
-    assert ada.reviewed.query("outlier")["accepted"].tolist() == [True]
-    ada.min_votes = 2
-    assert ada.reviewed.query("outlier")["accepted"].isna().tolist() == [True]
-
-
-def test_who_is_not_among_the_annotators_is_told_so(gadget):
-    with pytest.raises(ValueError, match="'eve' is not among the annotators ada, bo"):
-        gadget("eve", annotators=["ada", "bo"])
+def test_at_most_a_hundred_uncertain_images_are_shown(talk):
+    images = ImageSet.from_arrays([np.zeros((9, 9), np.uint8)] * 150)
+    many = Project(images=images, classes=["bar"], target=0)
+    task = due(many, talk, learned(np.full(150, -1), np.full((150, 2), 0.5)), seen=True)
+    assert len(task.order) == 100
+    assert "Of 150 images the machine is less than 80% sure; these are the 100 least certain." in task.why
