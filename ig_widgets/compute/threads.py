@@ -4,18 +4,14 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import psutil
 from joblib import cpu_count
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 _WINDOW = 0.05  # seconds: shorter ones hold too few of the kernel's ticks
 _STALE = 5.0  # seconds: with a window for each 5 s at most, looking costs 1 % of the time or less
@@ -69,6 +65,11 @@ def threads(n: int) -> Iterator[int]:
     ------
     int
         How many the step got.
+
+    Notes
+    -----
+    OpenBLAS 0.3.30 lets only that thread change its number of threads which was the first to do so: a step in
+    another thread leaves BLAS as it is.
     """
     outer = _given.threads
     if outer and n >= outer:
@@ -81,33 +82,6 @@ def threads(n: int) -> Iterator[int]:
     finally:
         _given.threads = outer
         _running.leave(n, before, outer)
-
-
-def in_parallel(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
-    """Apply a function to items, as many at the same time as there are free cores, each in one thread.
-
-    Parameters
-    ----------
-    function
-        Must not mind to be called in several threads.
-    items
-        A few; each should take milliseconds or more.
-
-    Returns
-    -------
-    list
-        The results, in the order of the items.
-    """
-    listed = list(items)
-    workers = min(free_cores(), len(listed))
-    alone = threads(1)(function)
-    if workers < 2:
-        return [alone(item) for item in listed]
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="ig_widgets-tasks")
-    try:
-        return list(pool.map(alone, listed))
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 class _Given(threading.local):
@@ -194,6 +168,8 @@ class _Running:
     def enter(self, n: int) -> list[tuple[Any, int]]:
         """Set the limits of a step; return OpenMP's libraries with what is to be set again in this thread."""
         torch = sys.modules.get("torch")
+        if torch is not None and not hasattr(torch, "get_num_threads"):  # another thread is importing it
+            torch = None
         before = []
         with self._lock:
             if torch is not None:

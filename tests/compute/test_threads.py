@@ -18,7 +18,6 @@ from ig_widgets.compute.threads import (
     _Meter,
     _Sample,
     free_cores,
-    in_parallel,
     threads,
     usable_cores,
 )
@@ -216,42 +215,6 @@ def test_overlapping_steps_put_back_what_was_set_before_both(first_ends_first):
     assert after == {0: 2, 1: 2}
     assert counts() == before
     assert in_a_new_thread(torch.get_num_threads) == 2
-
-
-@pytest.mark.usefixtures("four_free")
-def test_tasks_run_beside_each_other_with_one_thread_each():
-    together = threading.Barrier(4)
-
-    def task(number):
-        together.wait(60)  # nobody goes on before four are here
-        return number, free_cores(), torch.get_num_threads(), threading.get_ident()
-
-    numbers, cores, of_torch, names = zip(*in_parallel(task, range(4)), strict=True)
-    assert numbers == (0, 1, 2, 3)
-    assert set(cores) == set(of_torch) == {1}
-    assert len(set(names)) == 4
-
-
-def test_tasks_inside_a_step_of_one_thread_run_one_after_the_other():
-    with threads(1):
-        assert set(in_parallel(lambda _: threading.get_ident(), range(3))) == {threading.get_ident()}
-
-
-@pytest.mark.usefixtures("four_free")
-def test_an_error_of_a_task_reaches_the_caller_and_nothing_goes_on():
-    done = []
-
-    def task(number):
-        if number == 0:
-            raise ValueError("task 0 fails")
-        done.append(number)
-
-    before = counts()
-    with pytest.raises(ValueError, match="task 0 fails"):
-        in_parallel(task, range(50))
-    count = len(done)
-    assert counts() == before
-    assert len(done) == count
 
 
 def test_nothing_else_in_the_package_sets_numbers_of_threads():

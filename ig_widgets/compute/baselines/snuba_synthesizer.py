@@ -14,6 +14,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from ig_widgets.compute.baselines.cuts import above, best_cuts
+from ig_widgets.compute.threads import threads
 
 Model: TypeAlias = Literal["tree", "logistic", "neighbors"]
 Columns: TypeAlias = tuple[int, ...]
@@ -124,6 +125,7 @@ def best_betas(p: _Floats, positive: _Bools) -> tuple[_Floats, _Floats]:
     return BETAS[best], f1[best, np.arange(f1.shape[1])]
 
 
+@threads(1)  # matrices are small, and other candidates are fitted beside these
 def _fit_and_apply(model: Model, X: _Floats, positive: _Bools, rows: _Floats, seed: int) -> _Floats:
     return probability(fit_heuristic(model, X, positive, seed), rows)
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ig_widgets.compute.orders.validation import validate_labels
-from ig_widgets.compute.threads import free_cores, in_parallel, threads
+from ig_widgets.compute.threads import free_cores, threads
 
 _DIMENSIONS = 100
 _NEIGHBORS = 15
@@ -81,20 +81,11 @@ def cross_validated_proba(
     enough = counts[counts > 0].min() >= folds
     split = (StratifiedKFold if enough else KFold)(folds, shuffle=True, random_state=random_state)
     parts = [(known[rest], known[part]) for rest, part in split.split(known, y[known])]
-    parts.append((known, np.flatnonzero(whole & (y < 0))))
-
-    def fill(rows: tuple[NDArray[np.intp], NDArray[np.intp]]) -> None:
-        rest, part = rows
+    for rest, part in [*parts, (known, np.flatnonzero(whole & (y < 0)))]:
         if len(part):
             one = _quick_model(len(rest), features.shape[1], random_state) if model is None else clone(model)
-            P[part] = _proba(one, features[rest], y[rest], features[part], n_classes)
-
-    if model is None:
-        in_parallel(fill, parts)
-    else:  # not every model may be fitted beside others, and some share out their work themselves
-        for rows in parts:
             with threads(free_cores()):
-                fill(rows)
+                P[part] = _proba(one, features[rest], y[rest], features[part], n_classes)
     return P
 
 

@@ -10,7 +10,7 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from ig_widgets.compute.threads import free_cores, in_parallel, threads
+from ig_widgets.compute.threads import free_cores, threads
 from ig_widgets.compute.words.packing import WORD_BITS, pack_words
 
 _AT_ONCE = 64  # images
@@ -142,13 +142,6 @@ class VisualWords(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         squares = (self.words_**2).sum(axis=1)
-
-        def words_of(some: NDArray[np.float32]) -> NDArray[np.bool_]:
-            there = np.zeros((len(some), self.n_words), bool)
-            for row, of in zip(there, some, strict=True):
-                row[np.argmin(squares - 2 * (of @ self.words_.T), axis=1)] = True
-            return there
-
         packed = np.zeros((len(maps), -(-self.n_words // WORD_BITS)), np.uint64)
         for positions, cells in _cells_in_batches(maps, np.arange(len(maps))):
             if cells.shape[-1] != self.words_.shape[1]:
@@ -156,8 +149,11 @@ class VisualWords(TransformerMixin, BaseEstimator):
                     f"maps have {cells.shape[-1]} channels, but the words were learned from "
                     f"{self.words_.shape[1]}"
                 )
-            there = in_parallel(words_of, np.array_split(cells, min(free_cores(), len(cells))))
-            packed[positions] = pack_words(np.concatenate(there))
+            there = np.zeros((len(positions), self.n_words), bool)
+            with threads(1):
+                for row, of in zip(there, cells, strict=True):
+                    row[np.argmin(squares - 2 * (of @ self.words_.T), axis=1)] = True
+            packed[positions] = pack_words(there)
         return packed
 
 

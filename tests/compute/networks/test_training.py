@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ig_widgets.compute.networks import training
 from ig_widgets.compute.networks.training import ShuffledBatches, TorchRandomness, train, until_patience
 
 
@@ -143,3 +144,24 @@ def test_an_error_inside_does_not_make_the_stream_repeat_itself():
         drawn.append(torch.rand(3))
     with TorchRandomness(7)():
         assert torch.equal(torch.cat(drawn), torch.rand(6))
+
+
+@pytest.mark.parametrize(("pixels", "n_threads"), [(0, 1), (199_999, 1), (200_000, 2), (10**9, 3)])
+def test_the_size_of_a_batch_says_how_many_threads_learn_from_it(monkeypatch, pixels, n_threads):
+    monkeypatch.setattr(training, "usable_cores", lambda: 3)
+    before = torch.get_num_threads()
+    torch.set_num_threads(8)
+    try:
+        records = list(
+            train(lambda _: {"threads": torch.get_num_threads()}, [0], epochs=2, pixels=pixels),
+        )
+        assert [record["threads"] for record in records] == [n_threads] * 2
+        assert torch.get_num_threads() == 8
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_between_two_epochs_the_threads_are_the_caller_s():
+    before = torch.get_num_threads()
+    for _ in train(lambda _: {"loss": 0.0}, [0], epochs=2):
+        assert torch.get_num_threads() == before

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
+from ig_widgets.compute import threads
 from ig_widgets.compute.orders.suspects import cross_validated_proba
 
 
@@ -91,3 +92,15 @@ def test_a_seed_is_a_result():
 def test_bad_arguments_are_named(labels, folds, sentence):
     with pytest.raises(ValueError, match=sentence):
         cross_validated_proba(np.eye(4), labels, 2, folds=folds)
+
+
+def test_the_number_of_free_cores_changes_nothing_not_even_the_last_bit(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(240, 130)).astype(np.float32)  # enough for BLAS to share out
+    labels = rng.integers(-1, 4, 240)
+    results = []
+    for free in (1, 2, 5):
+        monkeypatch.setattr(threads._meter, "free", lambda free=free: free)
+        results.append(cross_validated_proba(X, labels, 4))
+    for other in results[1:]:
+        assert np.array_equal(results[0], other)

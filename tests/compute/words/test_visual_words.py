@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+from ig_widgets.compute import threads
 from ig_widgets.compute.words.packing import unpack_words
 from ig_widgets.compute.words.visual_words import VisualWords
 
@@ -107,3 +108,15 @@ def test_other_channels_are_refused():
     found, _ = words(maps_of()[0])
     with pytest.raises(ValueError, match="maps have 4 channels, but the words were learned from 5"):
         found.transform(np.ones((2, 3, 3, 4), np.float32))
+
+
+def test_the_number_of_free_cores_changes_nothing_not_even_the_last_bit(monkeypatch):
+    rng = np.random.default_rng(0)
+    maps = rng.normal(size=(100, 5, 5, 40)).astype(np.float32)
+    results = []
+    for free in (1, 2, 5):
+        monkeypatch.setattr(threads._meter, "free", lambda free=free: free)
+        results.append(words(maps, 30))
+    for found, X in results[1:]:
+        assert np.array_equal(found.words_, results[0][0].words_)
+        assert np.array_equal(X, results[0][1])
