@@ -12,8 +12,8 @@ redoes and undoes again; ``x`` marks what is in force after each row::
      5   U3      undo  B                                 x     undo: U1 stays void, U3 makes B void
 
 An undo always comes after its target. Read from the last row to the first, each undo is therefore met when
-all undos of it are settled, and one pass decides everything: U3 stands, so B is void; U2 stands, so U1 is
-void; the void U1 has no effect.
+all undos of it are settled, and one pass decides everything: U3 is in force, so B is void; U2 is in force, so
+U1 is void; U1, being void, has no effect.
 """
 
 from collections.abc import Sequence
@@ -36,8 +36,7 @@ def in_force(
     keys, actions, kinds, targets
         Columns of the log for one or more images, oldest row first: the key of the row; its action; its kind
         (``say, delete, comment, verdict, proposal`` or ``undo``); and the key that it replaces or deletes, or
-        the action that it undoes. They must hold every row with a target; of the others, only those
-        whose state is wanted.
+        the action that it undoes. Every row with a target must be included; other rows may be left out.
 
     Returns
     -------
