@@ -158,7 +158,7 @@ class SnorkelLabelModel(PredictsFromProba, BaseEstimator):
         -------
         ndarray of shape (n, n_classes)
             In [0, 1], rows sum to 1, columns follow ``classes_``. Where every labeling function abstains,
-            ``class_shares_``: an abstention tells nothing, as in snorkel.
+            ``class_shares_``: an abstention carries no information, as in snorkel.
 
         Raises
         ------

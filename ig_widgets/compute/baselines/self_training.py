@@ -179,7 +179,7 @@ class SelfTrainer(PredictsFromProba, BaseEstimator):
         ndarray of shape (n, n_classes)
             In [0, 1], rows sum to 1, columns follow ``classes_``; NaN for empty images. With two classes,
             0.5 stands for ``threshold_``: the odds of the networks are divided by those of the threshold. Of
-            a labeled image, most networks have been told the answer: see ``oof_probabilities_``.
+            a labeled image, most networks know the label: use ``oof_probabilities_`` for those.
         """
         check_is_fitted(self, "members_")
         P = np.full((len(images), len(self.classes_)), np.nan)

@@ -74,7 +74,7 @@ class Snuba(PredictsFromProba, BaseEstimator):
     code, only vague points feed the next round, not those labeled wrongly. Models are fitted to them alone,
     but beta and F1 come from all labeled rows.
 
-    The method is for two classes. For more, each class is told from the rest by a committee of its own, and
+    The method is for two classes. For more, a committee of its own separates each class from the rest, and
     its probabilities are divided by their sum.
 
     A round fits all combinations anew: with single features and trees it takes milliseconds, with two of 100

@@ -27,7 +27,7 @@ class MaxSimilarity(PredictsFromProba, BaseEstimator):
     threshold_ : float
         The highest similarity of an image from which on it is ``classes_[1]``: as many labeled images
         reach it as are of this class, so that precision is recall there. An image's own patterns do not
-        count in this where `fit` is told the `pattern_rows`.
+        count if `fit` is given `pattern_rows`.
     spread_ : float
         Standard deviation of the labeled images' highest similarities, 1 where they are equal.
 

@@ -22,8 +22,8 @@ def presence(annotations: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row for each image and each class that anybody found anywhere, index ``image, label``; one column
-        for each annotator, nullable boolean: missing where somebody did not say anything about the image, or
+        One row for each image and each class found in any image, index ``image, label``; one column
+        for each annotator, nullable boolean: missing where the annotator did not label the image, or
         only skipped it.
     """
     answers = _answers(annotations)

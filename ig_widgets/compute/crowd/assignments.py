@@ -15,7 +15,7 @@ def assign(
 ) -> dict[str, NDArray[np.intp]]:
     """Assign each image to several annotators.
 
-    The same arguments give the same assignment everywhere, in whatever order the names are given, so that
+    The same arguments give the same assignment everywhere, regardless of the order of the names, so that
     people need not tell each other.
 
     Parameters

@@ -147,7 +147,7 @@ def merge_boxes(
     min_annotators
         A group with boxes of fewer people is an outlier, to be reviewed by others (with 1, overlapping boxes
         of one person are merged, too). Where fewer people than that said anything about the image, all of
-        them are enough, so that somebody who works alone makes no outliers.
+        them are enough, so that the boxes of a single annotator are no outliers.
     overlap
         How many people are to look at each image, as for `assign`: fewer than these are never enough because
         others have not looked yet, or could not tell.

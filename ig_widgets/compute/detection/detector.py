@@ -95,7 +95,7 @@ class PatternDetector(TransformerMixin, BaseEstimator):
 
     `fit_transform` is not `fit` and then `transform`, as for scikit-learn's TargetEncoder: its columns are
     out-of-fold, which is what a labeler has to learn from, since the networks are sure of the images that
-    they were trained on. For these images `transform` says what the whole detector says.
+    they were trained on. For these images `transform` averages over all members.
 
     Images are shifted and scaled to mean 0 and variance 1; while learning, they are mirrored and their
     contrast and brightness vary at random.

@@ -56,7 +56,7 @@ class Fitting(NamedTuple):
     n_jobs: int | None
 
     def members(self, candidate: Candidate, examples: Examples, count: int, number: int = 0) -> Members:
-        """Fit members, as many as can differ, to all of the examples; `number` tells apart the seeds."""
+        """Fit members to all examples, one if the seed makes no difference; `number` offsets the seeds."""
         X = examples.X if self.self_match == "keep" else examples.without_self_matches()
         mean, scale = _moments(X) if self.standardize else (np.zeros(X.shape[1]), np.ones(X.shape[1]))
         seeds = np.random.SeedSequence(self.seed + number).generate_state(count if candidate.seeded else 1)

@@ -20,7 +20,7 @@ def choose_threshold(
 
 
 def break_even(p: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
-    """Return a cut between values of `p` with as many above as are positive: there precision = recall."""
+    """Return a cut between values of `p` with as many above it as are positive: precision = recall."""
     values = np.unique(p)
     if len(values) < 2:
         return 0.5

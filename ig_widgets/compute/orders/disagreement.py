@@ -12,7 +12,7 @@ def by_disagreement(votes: ArrayLike) -> NDArray[np.intp]:
     ----------
     votes
         Array of shape (n_images, n_annotators), int: the class that each annotator gave each image, -1 where
-        somebody said nothing.
+        an annotator gave no label.
 
     Returns
     -------

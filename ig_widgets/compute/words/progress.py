@@ -19,7 +19,7 @@ class ProgressMaps:
     maps
         (n_images, rows, columns, channels): an array, or what `filter_maps` returns.
     bar
-        What is told.
+        Bar that is advanced.
     """
 
     def __init__(self, maps: FilterMaps | NDArray[np.float32], bar: "tqdm[Any]") -> None:

@@ -138,7 +138,7 @@ class VisualWords(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If maps have another number of channels than those that words were learned of.
+            If maps have another number of channels than those that words were learned from.
         """
         check_is_fitted(self)
         squares = (self.words_**2).sum(axis=1)
