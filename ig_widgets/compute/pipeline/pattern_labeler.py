@@ -265,7 +265,7 @@ class PatternLabeler(BaseEstimator):
             tell(sentence)
 
         cut = cut_patterns(images, boxes, self.patterns_per_class, self.random_state)
-        drawn = cut if dropped is None else cut[~dropped(cut)]
+        drawn = _keep(cut, dropped)
         if len(drawn) == 0:
             raise ValueError("all patterns were dropped: keep some, or draw more boxes")
         labeled = np.flatnonzero(y >= 0)
@@ -282,7 +282,7 @@ class PatternLabeler(BaseEstimator):
         )
         self.classes_, self.y_, self.n_drawn_ = names, y, len(drawn)
         self.candidates_ = cut + made
-        self.patterns_ = drawn + (made if dropped is None else made[~dropped(made)])
+        self.patterns_ = drawn + _keep(made, dropped)
         self.matcher_, self.X_, self.places_ = match_patterns(
             images, self.patterns_, search=self.search, store=self.store, n_jobs=self.n_jobs
         )
@@ -337,6 +337,10 @@ class PatternLabeler(BaseEstimator):
             sources=sources,
             random_state=self.random_state,
         )
+
+
+def _keep(patterns: ImageSet, dropped: Callable[[ImageSet], NDArray[np.bool_]] | None) -> ImageSet:
+    return patterns if dropped is None else patterns[~np.asarray(dropped(patterns), dtype=bool)]
 
 
 def _stack(
