@@ -42,6 +42,7 @@ NOTEBOOKS_OWN = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
     # one process drives the browser, so that there is one JupyterLab to load, and one to share the cores with
     for item in items:
