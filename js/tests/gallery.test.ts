@@ -10,7 +10,7 @@ import { opened, tried } from "./opened";
 
 const hello: Hello = {
   ...{ count: 6, revision: 0, gallery: "these six", sortable: false, makers: ["policy"], making: null },
-  ...{ log: "log", logName: "a.db", annotator: "ada", note: "" },
+  ...{ log: "log", logName: "a.db", annotator: "ada", note: "", end: null },
 };
 
 /** A gallery of six patterns, of which the kernel tells so many at a time. */

@@ -14,7 +14,7 @@ const CLASSES = ["hat", "shoe", "bag"];
 const hello: Hello = {
   ...{ count: COUNT, shown: COUNT, revision: 0, review: "these six", classes: CLASSES, offered: 2 },
   ...{ orders: ["given order", "backwards"], groupings: ["shape"], neighbors: false },
-  ...{ log: "log", logName: "a.db", annotator: "ada", note: "" },
+  ...{ log: "log", logName: "a.db", annotator: "ada", note: "", end: null },
 };
 
 const ORDERS: Record<string, number[]> = { "given order": [0, 1, 2, 3, 4, 5], backwards: [5, 4, 3, 2, 1, 0] };

@@ -1,7 +1,6 @@
 // The row above the image: classes, verdicts, undo, zoom, place in the queue, and whether everything is saved.
-import { Bar } from "../shared/bar";
+import { Bar, type Tools } from "../shared/bar";
 import { element } from "../shared/element";
-import type { Help } from "../shared/keys";
 import { isolated } from "../shared/names";
 import { colorOf } from "../shared/palette";
 import { Pager } from "../shared/stage/pager";
@@ -20,11 +19,9 @@ export class Toolbar extends Bar<Command> {
 
   constructor(
     classes: readonly string[],
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
+    session: Tools<Command>,
   ) {
-    super("Annotation tools", run, toKeys);
+    super("Annotation tools", session);
     this.classes = classes.map((label, position) => {
       const key = position < 10 ? String((position + 1) % 10) : "";
       const name = isolated(label);
@@ -45,8 +42,7 @@ export class Toolbar extends Bar<Command> {
         this.button("Fit", "Fit the image in the view (F)", { do: "fit" }),
       ),
       this.group("Image", ...this.pager.parts),
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
   }
 

@@ -6,11 +6,11 @@ import { cut, isolated } from "../shared/names";
 import type { Outbox } from "../shared/outbox";
 import { packed, unpacked } from "../shared/packing";
 import { colorOf } from "../shared/palette";
-import { Reading } from "../shared/reading";
+import { ColumnLoader } from "../shared/column_loader";
 import type { Requests } from "../shared/requests";
 import { Saving } from "../shared/saving";
-import { outboxOf } from "../shared/sending";
-import { stillSaid, takenBack } from "../shared/waiting";
+import { outboxFor } from "../shared/outbox_for";
+import { withoutUndone, undoTarget } from "../shared/pending";
 import { Following } from "../shared/wall/following";
 import { badge, caption, shade } from "../shared/wall/marks";
 import { Wall } from "../shared/wall/wall";
@@ -38,7 +38,7 @@ export class Gallery {
   private revision: number;
   /** The names of the first patterns, by their number. */
   private readonly names = new Map<number, string>();
-  private readonly reading: Reading<Columns>;
+  private readonly reading: ColumnLoader<Columns>;
   private readonly following: Following<About>;
   private family: number | null = null;
 
@@ -55,7 +55,7 @@ export class Gallery {
       run: (command) => this.run(command),
       focus: () => this.wall.focus(),
     });
-    this.outbox = outboxOf(requests, hello, "patterns", (gesture: Gesture, done: Done) => this.delivered(gesture, done));
+    this.outbox = outboxFor(requests, hello, "patterns", (gesture: Gesture, done: Done) => this.delivered(gesture, done));
     this.saving = new Saving(this.outbox, requests, this.frame.trouble, hello.logName, () => this.foretell());
     this.toolbar = new Toolbar(
       hello.sortable,
@@ -78,7 +78,7 @@ export class Gallery {
       open: () => this.run({ do: "zoom" }),
       failed: this.frame.failed,
     });
-    this.reading = new Reading<Columns>(
+    this.reading = new ColumnLoader<Columns>(
       requests,
       "columns",
       (start, part, buffers) => this.load(start, part, buffers),
@@ -98,6 +98,14 @@ export class Gallery {
     this.frame.fill([this.toolbar.root, this.making.root], this.wall.root, this.details.root);
     this.making.show(hello.making);
     void this.reading.from(0).then(() => this.outbox.flush());
+  }
+
+  renew(): void {
+    void this.reading.from(0);
+  }
+
+  failed(error: Error): void {
+    this.frame.failed(error);
   }
 
   dispose(): void {
@@ -147,14 +155,14 @@ export class Gallery {
   }
 
   private takeBack(kind: "undo" | "redo"): void {
-    this.outbox.push({ kind, action: newKey(), ...this.about(), ...takenBack(this.ours, kind) });
+    this.outbox.push({ kind, action: newKey(), ...this.about(), ...undoTarget(this.ours, kind) });
     this.foretell(); // what the kernel has not saved yet is taken back at once
     this.frame.tell(`${kind} …`);
   }
 
   /** Show what was said and is not in the log yet, on top of what is. */
   private foretell(): void {
-    this.table.foretell(stillSaid(this.ours).map(judgmentOf));
+    this.table.foretell(withoutUndone(this.ours).map(judgmentOf));
     this.showCounts();
     this.wall.redraw();
   }

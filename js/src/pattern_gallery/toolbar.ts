@@ -32,7 +32,7 @@ export class Toolbar extends Bar<Command> {
     changed: () => void,
     resize: (side: number) => void,
   ) {
-    super("Pattern tools", run, toKeys);
+    super("Pattern tools", { run, focus: toKeys, saved });
     this.origins = ORIGINS.map((name) => element("input", { type: "checkbox", checked: true, "aria-label": `Show ${name}` }));
     const sortings = (Object.keys(SORTINGS) as Sorting[]).filter((sorting) => sortable || sorting !== "importance");
     this.sorting = choice("Sort", sortings.map((sorting) => SORTINGS[sorting]), "Sort", sortings);
@@ -55,8 +55,7 @@ export class Toolbar extends Bar<Command> {
       ),
       this.history(),
       this.counts,
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
   }
 

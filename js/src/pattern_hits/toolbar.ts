@@ -1,7 +1,6 @@
 // The row above the image and the wall: the search, what is said about hits, and whether everything is saved.
-import { Bar, choice } from "../shared/bar";
+import { Bar, choice, type Tools } from "../shared/bar";
 import { element } from "../shared/element";
-import type { Help } from "../shared/keys";
 import type { Command } from "./keys";
 import type { State } from "./protocol";
 
@@ -26,12 +25,10 @@ export class Toolbar extends Bar<Command> {
   constructor(
     classes: readonly string[],
     heat: boolean,
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
+    session: Tools<Command>,
     changed: () => void,
   ) {
-    super("Search tools", run, toKeys);
+    super("Search tools", session);
     this.classes = choice("Class of what is accepted", classes, "Class of what is accepted (1 … 9)");
     this.score.addEventListener("input", () => {
       this.scoreShown.textContent = this.threshold.toFixed(2);
@@ -55,8 +52,7 @@ export class Toolbar extends Bar<Command> {
         this.button("Fit", "Fit the image in the view (F)", { do: "fit" }),
       ),
       this.counts,
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
     this.showState({ search: 0, first: 0, count: 0, done: true }, 0);
   }

@@ -1,6 +1,5 @@
 // The row above the image: votes, class, undo, zoom, place among the images, and whether everything is saved.
-import { Bar, choice } from "../shared/bar";
-import type { Help } from "../shared/keys";
+import { Bar, choice, type Tools } from "../shared/bar";
 import { Pager } from "../shared/stage/pager";
 import type { Command } from "./keys";
 
@@ -13,15 +12,13 @@ export class Toolbar extends Bar<Command> {
 
   constructor(
     classes: readonly string[],
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
+    session: Tools<Command>,
   ) {
-    super("Review tools", run, toKeys);
+    super("Review tools", session);
     this.classes = choice("Class of the selected box, or of the next one", classes, "Class (1 … 9)");
     this.classes.addEventListener("change", () => {
-      run({ do: "class", position: this.classes.selectedIndex });
-      toKeys();
+      session.run({ do: "class", position: this.classes.selectedIndex });
+      session.focus();
     });
     this.root.append(
       this.group(
@@ -43,8 +40,7 @@ export class Toolbar extends Bar<Command> {
         ...this.pager.parts,
         this.button("Next to judge", "First image with a box that you have not judged (U)", { do: "undecided" }),
       ),
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
   }
 

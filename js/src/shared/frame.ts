@@ -1,7 +1,8 @@
-// What is around every widget: its keys and the map of them, messages, and a voice for those who do not see it.
+// What is around every widget: its keys and the map of them, messages, and a line that says what was done.
 import { element } from "./element";
 import type { Help, KeyMap } from "./keys";
 import { HelpBox, TroubleBar } from "./overlays";
+import { StatusLine } from "./status_line";
 
 // any other key that is held down would do its work to what nobody has looked at
 const REPEATED = new Set(["move", "resize", "pan", "next", "previous", "nextBox", "previousBox", "zoomIn", "zoomOut"]);
@@ -20,7 +21,7 @@ interface Widget<C> {
 export class Frame<C extends { do: string }> {
   readonly trouble = new TroubleBar(() => this.focus());
   private readonly help: HelpBox;
-  private readonly live = element("div", { class: "ig-live", "aria-live": "polite" });
+  private readonly status = new StatusLine();
   private readonly stop = new AbortController();
 
   constructor(
@@ -34,7 +35,7 @@ export class Frame<C extends { do: string }> {
   /** Put the widget's bars and parts in their places. */
   fill(bars: readonly HTMLElement[], ...parts: HTMLElement[]): void {
     const main = element("div", { class: "ig-main" }, ...parts);
-    this.root.append(...bars, this.trouble.root, main, this.help.root, this.live);
+    this.root.append(...bars, this.trouble.root, main, this.help.root, this.status.root);
   }
 
   /** Run a command of a key or a button. */
@@ -47,9 +48,7 @@ export class Frame<C extends { do: string }> {
 
   readonly failed = (error: Error): void => this.trouble.fail(error);
 
-  readonly tell = (sentence: string): void => {
-    this.live.textContent = sentence;
-  };
+  readonly tell = (sentence: string): void => this.status.tell(sentence);
 
   /** Aborted when the widget is closed. */
   get signal(): AbortSignal {

@@ -3,11 +3,11 @@ import { Frame } from "../shared/frame";
 import { newKey } from "../shared/identity";
 import type { Outbox } from "../shared/outbox";
 import { packed, unpacked } from "../shared/packing";
-import { Reading } from "../shared/reading";
+import { ColumnLoader } from "../shared/column_loader";
 import type { Requests } from "../shared/requests";
 import { Saving } from "../shared/saving";
-import { outboxOf } from "../shared/sending";
-import { stillSaid, takenBack } from "../shared/waiting";
+import { outboxFor } from "../shared/outbox_for";
+import { withoutUndone, undoTarget } from "../shared/pending";
 import { Following } from "../shared/wall/following";
 import { Wall } from "../shared/wall/wall";
 import { inWords } from "./counts";
@@ -33,7 +33,7 @@ export class Review {
   private readonly lists: Lists;
   private readonly outbox: Outbox<Gesture, Done>;
   private readonly saving: Saving;
-  private readonly reading: Reading<Columns>;
+  private readonly reading: ColumnLoader<Columns>;
   private readonly following: Following<About>;
   private readonly looking: Looking;
   private revision: number;
@@ -60,7 +60,7 @@ export class Review {
       run: (command) => this.run(command),
       focus: () => this.wall.focus(),
     });
-    this.outbox = outboxOf(requests, hello, "labels", (gesture: Gesture, done: Done) => this.delivered(gesture, done));
+    this.outbox = outboxFor(requests, hello, "labels", (gesture: Gesture, done: Done) => this.delivered(gesture, done));
     this.saving = new Saving(this.outbox, requests, this.frame.trouble, hello.logName, () => this.foretell());
     this.toolbar = new Toolbar(hello, this.saving.sign.root, this.frame.run, this.frame.focus, {
       changed: () => void this.arrange(),
@@ -84,7 +84,7 @@ export class Review {
       (item) => this.goTo(item),
       () => this.run({ do: "zoom" }),
     );
-    this.reading = new Reading<Columns>(
+    this.reading = new ColumnLoader<Columns>(
       requests,
       "columns",
       (start, part, buffers) => this.load(start, part, buffers),
@@ -105,6 +105,14 @@ export class Review {
     requests.onNews = (news: News, buffers) => this.heard(news, buffers);
     this.frame.fill([this.toolbar.root], this.wall.root, this.details.root);
     void this.begin();
+  }
+
+  renew(): void {
+    void this.reading.from(0);
+  }
+
+  failed(error: Error): void {
+    this.frame.failed(error);
   }
 
   dispose(): void {
@@ -244,7 +252,7 @@ export class Review {
 
   private takeBack(kind: "undo" | "redo"): void {
     this.lastDab = null;
-    this.outbox.push({ kind, ...this.about, ...takenBack(this.ours, kind) });
+    this.outbox.push({ kind, ...this.about, ...undoTarget(this.ours, kind) });
     this.foretell(); // what the kernel has not saved yet is taken back at once
     this.frame.tell(`${kind} …`);
   }
@@ -261,7 +269,7 @@ export class Review {
     const looks = this.outbox.waiting.flatMap((gesture) =>
       gesture.review === this.hello.review && gesture.kind === "look" ? [{ items: unpacked(gesture.items) }] : [],
     );
-    const said = stillSaid(this.ours).map((gesture) => ({ ...gesture, items: unpacked(gesture.items) }));
+    const said = withoutUndone(this.ours).map((gesture) => ({ ...gesture, items: unpacked(gesture.items) }));
     this.table.foretell([...looks, ...said, ...(this.stroke ? [this.stroke] : [])]);
     this.showProgress();
     this.details.update();

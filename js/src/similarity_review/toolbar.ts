@@ -37,7 +37,7 @@ export class Toolbar extends Bar<Command> {
     toKeys: () => void,
     chosen: Chosen,
   ) {
-    super("Review tools", run, toKeys);
+    super("Review tools", { run, focus: toKeys, saved });
     this.orders = choice("Order", orders);
     this.groupings = choice("Group by", ["no groups", "by label", ...groupings.map((name) => `by ${name}`)], "Group by", [
       "none",
@@ -68,8 +68,7 @@ export class Toolbar extends Bar<Command> {
       this.group("Look closely", this.button("Zoom", "One image and those that resemble it (Z)", { do: "zoom" }, true)),
       this.history(),
       this.counts,
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
   }
 
