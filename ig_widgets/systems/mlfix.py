@@ -22,7 +22,8 @@ from ig_widgets.compute.words.progress import ProgressMaps
 from ig_widgets.compute.words.visual_words import VisualWords
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.data.reviews.label_table import DECISIONS, MARKED, NO_CLASS, LabelTable
+from ig_widgets.data.log.sources import SIMILARITY_REVIEW
+from ig_widgets.data.reviews.label_table import MARKED, NO_CLASS, LabelTable
 from ig_widgets.reports.label_review import review_report
 from ig_widgets.reports.report import Report
 from ig_widgets.widgets.similarity_review import SimilarityReview
@@ -165,14 +166,14 @@ class MLfix:
         learned = bool(self.orders_)
         return SimilarityReview(
             self.images,
-            labels=self.given,
+            self.given,
             classes=self.classes,
             orders=self.orders_,
             groups=self._groups() if learned else None,
             neighbors=self._nearest if learned else None,
             log=self.log,
             annotator=self.annotator,
-            note=self._why() if learned else _NOTHING_LEARNED,
+            note=self._why if learned else _NOTHING_LEARNED,
         )
 
     def report(self) -> Report:
@@ -197,7 +198,7 @@ class MLfix:
     def _table(self) -> LabelTable:
         """Return what is known of the labels now."""
         table = LabelTable(self.images.ids, self.given, self.classes)
-        said = self.log.current(None, self.annotator, DECISIONS)
+        said = self.log.current(None, self.annotator, SIMILARITY_REVIEW)
         table.recall(said, range(len(table)))
         return table
 

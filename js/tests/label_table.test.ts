@@ -18,8 +18,8 @@ function table(): Table {
       Uint16Array.from(labels.slice(from, to)),
       Uint16Array.from(given.slice(from, to)),
     );
-  made.load(0, part(0, 4));
-  made.load(4, part(4, 6));
+  made.load(0, 0, part(0, 4));
+  made.load(4, 0, part(4, 6));
   return made;
 }
 
@@ -33,9 +33,9 @@ describe("Table of labels", () => {
     expect(made.name(made.label(5))).toBe("no label");
   });
 
-  test("what is foretold shows on top of what is known, and goes when it is foretold no more", () => {
+  test("what is pending shows on top of what is known, and goes when it is pending no more", () => {
     const made = table();
-    made.foretell([
+    made.showPending([
       { items: [0, 5], says: "wrong" },
       { items: [1, 2], says: "nothing" },
       { items: [3], says: "label", label: "shoe" },
@@ -44,23 +44,23 @@ describe("Table of labels", () => {
     expect(states(made)).toEqual([MARKED, UNSAID, UNSAID, CONFIRMED, RELABELED, UNSAID]); // 5 has no label to be wrong
     expect([made.label(1), made.label(4)]).toEqual([1, 1]);
     expect([made.seen, made.errors]).toEqual([6, 2]);
-    made.foretell([]);
+    made.showPending([]);
     expect(states(made)).toEqual(states(table()));
   });
 
-  test("what the kernel says meanwhile is there when nothing is foretold any more", () => {
+  test("what the kernel says meanwhile is there when nothing is pending any more", () => {
     const made = table();
-    made.foretell([{ items: [0], says: "wrong" }]);
-    made.change(message(Int32Array.from([0, 1]), Uint8Array.of(1, 1), Uint8Array.of(RELABELED, UNSAID), Uint16Array.of(1, 1)));
+    made.showPending([{ items: [0], says: "wrong" }]);
+    made.change(1, message(Int32Array.from([0, 1]), Uint8Array.of(1, 1), Uint8Array.of(RELABELED, UNSAID), Uint16Array.of(1, 1)));
     expect(states(made).slice(0, 2)).toEqual([MARKED, UNSAID]);
-    made.foretell([]);
+    made.showPending([]);
     expect(states(made).slice(0, 2)).toEqual([RELABELED, UNSAID]);
   });
 
   test("a look says nothing about the label", () => {
     const made = table();
     made.accept({ items: [0, 1] });
-    made.foretell([{ items: [5] }]);
+    made.showPending([{ items: [5] }]);
     expect([made.seen, states(made)]).toEqual([5, states(table())]);
   });
 

@@ -2,7 +2,8 @@ import { beforeEach, describe, test } from "node:test";
 import { expect } from "expect";
 import { unpacked } from "../src/shared/packing";
 import { Requests } from "../src/shared/requests";
-import type { Gesture, Hello, Says } from "../src/similarity_review/protocol";
+import type { RowsGesture } from "../src/shared/wall/rows_session";
+import type { Hello, Says } from "../src/similarity_review/protocol";
 import { Review } from "../src/similarity_review/review";
 import { FakeKernel, message, settled } from "./fake_kernel";
 import { FakeElement, page, real, shelf } from "./fake_page";
@@ -12,7 +13,7 @@ const COUNT = 6;
 const CLASSES = ["hat", "shoe", "bag"];
 
 const hello: Hello = {
-  ...{ count: COUNT, shown: COUNT, revision: 0, review: "these six", classes: CLASSES, offered: 2 },
+  ...{ count: COUNT, shown: COUNT, revision: 0, rows: "these six", left: [2, 1, 3], classes: CLASSES, offered: 2 },
   ...{ orders: ["given order", "backwards"], groupings: ["shape"], neighbors: false },
   ...{ log: "log", logName: "a.db", annotator: "ada", note: "", end: null },
 };
@@ -52,7 +53,7 @@ async function review() {
     list.fire("change");
     await settled();
   };
-  return { ...opened<Gesture>(kernel, root, made, requests), decide, choose };
+  return { ...opened<RowsGesture & Partial<Says>>(kernel, root, made.view, requests), decide, choose };
 }
 
 type Open = Awaited<ReturnType<typeof review>>;
@@ -60,11 +61,9 @@ type Open = Awaited<ReturnType<typeof review>>;
 const trying = (use: (open: Open) => Promise<void> | void) => tried(review(), use);
 
 /** What gestures say, and about which images. */
-const said = (gestures: Gesture[]) =>
-  gestures.map((gesture) =>
-    "items" in gesture
-      ? [gesture.kind === "say" ? ((gesture as Says & { label?: string }).label ?? gesture.says) : gesture.kind, ...unpacked(gesture.items)]
-      : gesture.kind,
+const said = (gestures: (RowsGesture & { says?: string; label?: string })[]) =>
+  gestures.map(({ kind, items, says, label }) =>
+    items === undefined ? kind : [kind === "say" ? (label ?? says) : kind, ...unpacked(items)],
   );
 
 describe("Review", () => {
@@ -77,7 +76,7 @@ describe("Review", () => {
       expect(counts()).toBe("reviewed 1 of 6 · 1 error, 100 per 100 looked at · about 2 left (1–3)");
       expect([saved(), told()]).toEqual(["Saving …", "1 image marked as wrong"]);
       await settled();
-      expect(gestures()).toMatchObject([{ kind: "say", says: "wrong", review: "these six" }]);
+      expect(gestures()).toMatchObject([{ kind: "say", says: "wrong", rows: "these six" }]);
       decide([0], 1);
       await answer(1);
       expect(counts()).toContain("1 error,");
@@ -141,9 +140,9 @@ describe("Review", () => {
 
   test("what was said before a reload is shown and sent, but not what is of other labels", async () => {
     const keep = (name: string, gesture: object) => shelf.setItem(`ig_widgets:log:ada:labels:${name}`, JSON.stringify(gesture));
-    keep("1-a", { action: "a", kind: "say", says: "wrong", review: "these six", items: [2] });
-    keep("2-b", { action: "b", kind: "look", review: "these six", items: [4] });
-    keep("3-c", { action: "c", kind: "say", says: "wrong", review: "others", items: [3] });
+    keep("1-a", { action: "a", kind: "say", says: "wrong", rows: "these six", count: COUNT, items: [2] });
+    keep("2-b", { action: "b", kind: "look", rows: "these six", count: COUNT, items: [4] });
+    keep("3-c", { action: "c", kind: "say", says: "wrong", rows: "others", count: COUNT, items: [3] });
     await trying(async ({ counts, gestures, answer, kernel, saved }) => {
       expect(counts()).toContain("reviewed 2 of 6 · 1 error,");
       await answer(1);
@@ -163,7 +162,7 @@ describe("Review", () => {
       { action: "c", kind: "look", items: [4] },
     ];
     waiting.forEach((gesture, i) => {
-      shelf.setItem(`ig_widgets:log:ada:labels:${i}`, JSON.stringify({ review: "these six", ...gesture }));
+      shelf.setItem(`ig_widgets:log:ada:labels:${i}`, JSON.stringify({ rows: "these six", count: COUNT, ...gesture }));
     });
     await trying(({ wall, counts }) => {
       expect(counts()).toContain("reviewed 1 of 6 · 0 errors,");

@@ -45,7 +45,7 @@ ig.PeerReview(images, classes=classes, log=log, boxes=boxes, **more)
 
 PATTERN_GALLERY = """
 images = ig.ImageSet.from_arrays(arrays, ids=ids)
-ig.PatternGallery(images, classes=classes, log=log, **more)
+ig.PatternGallery(images, classes, log=log, **more)
 """
 
 PATTERN_HITS = """
@@ -57,7 +57,7 @@ ig.PatternHits(images, classes=classes, log=log, search=lambda box: matcher.hits
 SIMILARITY_REVIEW = """
 images = ig.ImageSet.from_arrays(arrays, ids=ids)
 labels, groups = [classes[0], classes[-1], classes[0], None], {"similar": [classes[0]] * 4}
-ig.SimilarityReview(images, labels=labels, classes=classes, groups=groups, log=log, **more)
+ig.SimilarityReview(images, labels, classes=classes, groups=groups, log=log, **more)
 """
 
 WIDGETS = {

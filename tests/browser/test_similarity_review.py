@@ -25,8 +25,8 @@ df = pd.DataFrame({{"label": [NAMES[i] for i in given]}}, index=3 * np.arange(CO
 labels = df["label"].astype(pd.CategoricalDtype(NAMES))
 review = SimilarityReview(
     images,
+    labels,
     np.arange(COUNT),
-    labels=labels,
     orders={{"backwards": np.arange(COUNT)[::-1]}},
     groups={{"shape": ["shape %d" % i for i in truth]}},
     neighbors=lambda item: np.flatnonzero(truth == truth[item])[:9],
@@ -38,7 +38,7 @@ review
 
 READ = """
 import json
-now, marked = review.labels, review.marked
+now, marked = review.corrected_labels, review.marked
 assert now.index.equals(labels.index) and marked.index.equals(labels.index) and now.dtype == labels.dtype
 assert review.apply_to(df)["label"].tolist() == now.astype(str).tolist()
 changed = now[now != labels]

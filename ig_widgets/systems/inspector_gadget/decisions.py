@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ig_widgets.data.images import ImageSet
+from ig_widgets.data.log.sources import PATTERN_GALLERY
 from ig_widgets.data.reviews.pattern_table import PatternKey, pattern_keys, pattern_names
 
 
@@ -21,7 +22,7 @@ class PatternDecisions:
     """
 
     def __init__(self, said: pd.DataFrame) -> None:
-        said = said[said["source"] == "PatternGallery"]
+        said = said[said["source"] == PATTERN_GALLERY]
         kept = said["present"].astype(bool)
         self._kept: dict[PatternKey, bool] = {}
         self._renamed: dict[PatternKey, str] = {}

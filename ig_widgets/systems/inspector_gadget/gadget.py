@@ -258,7 +258,7 @@ class InspectorGadget:
         if now.stage == "patterns":
             return PatternGallery(
                 self.candidates,
-                classes=self.defects,
+                self.defects,
                 images=self.images,
                 importance=self._importance(),
                 log=self.log,

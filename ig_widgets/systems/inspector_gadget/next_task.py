@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ig_widgets.data.annotations import BOX, without_denials
+from ig_widgets.data.log.sources import PEER_REVIEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,7 +116,7 @@ def _missing(gadget: InspectorGadget, said: Said) -> str:
 
 
 def _reviews(gadget: InspectorGadget, said: Said) -> Due | None:
-    votes = said.verdicts[said.verdicts["source"] == "PeerReview"]
+    votes = said.verdicts[said.verdicts["source"] == PEER_REVIEW]
     if len(gadget.annotators) == 1 and votes.empty and said.annotations["annotator"].nunique() < 2:
         return None  # there is nothing to review, so boxes need not be merged
     left = said.open.drop(index=said.waiting.index)

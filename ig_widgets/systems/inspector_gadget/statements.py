@@ -9,6 +9,7 @@ from ig_widgets.compute.crowd.boxes import merge_boxes
 from ig_widgets.compute.crowd.reviews import Rule, reviewed_boxes
 from ig_widgets.data.annotations import without_denials
 from ig_widgets.data.log.log import Snapshot
+from ig_widgets.data.log.sources import PEER_REVIEW
 
 
 class Said:
@@ -63,7 +64,7 @@ class Said:
     @cached_property
     def reviewed(self) -> pd.DataFrame:
         """The boxes that everybody drew, merged, with the votes on them and ``seen_by`` of their images."""
-        votes = self.verdicts[self.verdicts["source"] == "PeerReview"]
+        votes = self.verdicts[self.verdicts["source"] == PEER_REVIEW]
         boxes = reviewed_boxes(
             merge_boxes(self.annotations, overlap=self._overlap),
             votes[votes["image"].isin(self._images)],

@@ -6,7 +6,7 @@ import type { Hello } from "./protocol";
 
 function render({ model, el }: RenderProps): () => void {
   const attributes = { class: "ig-root ig-pattern-gallery", role: "group" };
-  return mount<Hello>(model, el, "Pattern gallery", attributes, (root, requests, hello) => new Gallery(root, requests, hello));
+  return mount<Hello>(model, el, "Pattern gallery", attributes, (root, requests, hello, buffers) => new Gallery(root, requests, hello, buffers).view);
 }
 
 export default { render };

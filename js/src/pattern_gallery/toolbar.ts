@@ -1,7 +1,6 @@
 // The rows above the wall: what is shown and how, what is done to the selection, and whether everything is saved.
-import { Bar, choice, menu, relist } from "../shared/bar";
+import { Bar, choice, menu, relist, type Tools } from "../shared/bar";
 import { element } from "../shared/element";
-import type { Help } from "../shared/keys";
 import { SizeSlider } from "../shared/wall/size_slider";
 import type { Command } from "./keys";
 import { type Filter, ORIGINS, type Sorting, STATES } from "./table";
@@ -12,6 +11,12 @@ const SORTINGS: Record<Sorting, string> = {
   class: "by class",
   origin: "by origin",
 };
+
+export interface Actions {
+  /** Another filter or order was chosen. */
+  changed(): void;
+  resize(side: number): void;
+}
 
 export class Toolbar extends Bar<Command> {
   private readonly origins: HTMLInputElement[];
@@ -24,21 +29,14 @@ export class Toolbar extends Bar<Command> {
   private readonly family = this.button("Whole family", "Only the family of the pattern (F)", { do: "family" });
   private readonly counts = element("span", { class: "ig-place", role: "status" });
 
-  constructor(
-    sortable: boolean,
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
-    changed: () => void,
-    resize: (side: number) => void,
-  ) {
-    super("Pattern tools", { run, focus: toKeys, saved });
+  constructor(session: Tools<Command>, sortable: boolean, actions: Actions) {
+    super("Pattern tools", session);
     this.origins = ORIGINS.map((name) => element("input", { type: "checkbox", checked: true, "aria-label": `Show ${name}` }));
     const sortings = (Object.keys(SORTINGS) as Sorting[]).filter((sorting) => sortable || sorting !== "importance");
     this.sorting = choice("Sort", sortings.map((sorting) => SORTINGS[sorting]), "Sort", sortings);
-    for (const box of [...this.origins, this.states, this.label, this.sorting]) box.addEventListener("change", changed);
-    this.size = new SizeSlider(resize);
-    this.rename = menu("Give the selected patterns a class", "class …", toKeys, (position) => run({ do: "class", position }));
+    for (const box of [...this.origins, this.states, this.label, this.sorting]) box.addEventListener("change", () => actions.changed());
+    this.size = new SizeSlider((side) => actions.resize(side));
+    this.rename = menu("Give the selected patterns a class", "class …", () => session.focus(), (position) => session.run({ do: "class", position }));
     const origins = this.origins.map((box, i) =>
       element("label", {}, box, ` ${ORIGINS[i]} `, this.originCounts[i] as HTMLElement),
     );

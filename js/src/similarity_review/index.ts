@@ -6,7 +6,7 @@ import { Review } from "./review";
 
 function render({ model, el }: RenderProps): () => void {
   const attributes = { class: "ig-root ig-similarity-review", role: "group" };
-  return mount<Hello>(model, el, "Similarity review", attributes, (root, requests, hello) => new Review(root, requests, hello));
+  return mount<Hello>(model, el, "Similarity review", attributes, (root, requests, hello, buffers) => new Review(root, requests, hello, buffers).view);
 }
 
 export default { render };

@@ -1,7 +1,6 @@
 // The rows above the wall: what is shown and how, what is done to the selection, and whether everything is saved.
-import { Bar, choice, menu, relist } from "../shared/bar";
+import { Bar, choice, menu, relist, type Tools } from "../shared/bar";
 import { element } from "../shared/element";
-import type { Help } from "../shared/keys";
 import { SizeSlider } from "../shared/wall/size_slider";
 import type { Command } from "./keys";
 import type { Hello } from "./protocol";
@@ -14,7 +13,7 @@ const SHOWN: Record<Filter["show"], string> = {
   unseen: "not reviewed",
 };
 
-export interface Chosen {
+export interface Actions {
   /** Another order, grouping or filter was chosen. */
   changed(): void;
   resize(side: number): void;
@@ -30,14 +29,8 @@ export class Toolbar extends Bar<Command> {
   private readonly size: SizeSlider;
   private readonly counts = element("span", { class: "ig-place" });
 
-  constructor(
-    { orders, groupings, classes, offered }: Hello,
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
-    chosen: Chosen,
-  ) {
-    super("Review tools", { run, focus: toKeys, saved });
+  constructor(session: Tools<Command>, { orders, groupings, classes, offered }: Hello, actions: Actions) {
+    super("Review tools", session);
     this.orders = choice("Order", orders);
     this.groupings = choice("Group by", ["no groups", "by label", ...groupings.map((name) => `by ${name}`)], "Group by", [
       "none",
@@ -47,10 +40,10 @@ export class Toolbar extends Bar<Command> {
     this.groupings.selectedIndex = 1;
     relist(this.label, "all classes", classes);
     for (const list of [this.orders, this.groupings, this.show, this.label]) {
-      list.addEventListener("change", () => chosen.changed());
+      list.addEventListener("change", () => actions.changed());
     }
-    this.size = new SizeSlider((side) => chosen.resize(side));
-    const give = menu("Give the selected images a class", "class …", toKeys, (position) => run({ do: "class", position }));
+    this.size = new SizeSlider((side) => actions.resize(side));
+    const give = menu("Give the selected images a class", "class …", () => session.focus(), (position) => session.run({ do: "class", position }));
     relist(give, "class …", classes.slice(0, offered).map(withKey));
     this.again.hidden = true;
     this.showSelecting(false);

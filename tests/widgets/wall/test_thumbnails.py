@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ig_widgets.data.errors import ImageError
-from ig_widgets.widgets import thumbnails as module
+from ig_widgets.widgets.wall import thumbnails as module
 from ig_widgets.widgets.wall.thumbnails import Thumbnails, sheet, thumbnail
 
 PATIENCE_S = 20

@@ -8,7 +8,7 @@ import { GAP, HEADER, Layout, type Section, type Tile } from "./layout";
 import { Scroller } from "./scroller";
 import { Selection } from "./selection";
 import { levelFor, type Sheet, Thumbnails } from "./thumbnails";
-import { WallGestures } from "./wall_gestures";
+import { type Surface, WallGestures } from "./wall_gestures";
 
 export interface Showing {
   /** What screen readers say about an item. */
@@ -36,7 +36,7 @@ interface Colors {
   focus: string;
 }
 
-export class Wall {
+export class Wall implements Surface {
   readonly root = element("div", { class: "ig-wall" });
   readonly selection = new Selection();
   private readonly frame = element("div", {
@@ -145,19 +145,29 @@ export class Wall {
     return this.order[this.activePosition] ?? null;
   }
 
+  /**
+   * Where the cursor is: the only place that is framed, and what keys are about. The last of two moves it: the mouse, on
+   * a wall that is painted, or whatever gives an item the keyboard.
+   */
   get position(): number {
-    return this.activePosition;
+    const below = this.paintable && this.pointer && this.positionAt(this.pointer.x, this.pointer.y);
+    return typeof below === "number" ? below : this.activePosition;
+  }
+
+  /** The item at the cursor gets the keyboard. */
+  settle(): void {
+    if (this.pointer) this.go(this.position);
   }
 
   get tileSide(): number {
     return this.side;
   }
 
-  /** What selected things are done to: the selected items that are shown, else the one that has the keyboard. */
+  /** What selected things are done to: the selected items that are shown, else the one at the cursor. */
   get targets(): number[] {
     const seen = this.selection.items().filter((item) => (this.places[item] as number) >= 0);
-    if (seen.length > 0) return seen;
-    return this.active === null ? [] : [this.active];
+    const item = this.order[this.position];
+    return seen.length > 0 || item === undefined ? seen : [item];
   }
 
   get paintable(): boolean {
@@ -171,15 +181,9 @@ export class Wall {
 
   /** The mouse is at this point of the frame, or away. */
   hover(pointer: Point | null): void {
-    const before = this.hovered;
+    const before = this.position;
     this.pointer = pointer;
-    if (this.paintable && this.hovered !== before) this.redraw();
-  }
-
-  /** The item below the mouse, or null. */
-  get hovered(): number | null {
-    const position = this.pointer && this.positionAt(this.pointer.x, this.pointer.y);
-    return position === null ? null : (this.order[position] ?? null);
+    if (this.position !== before) this.redraw();
   }
 
   /** Items of which the middle is to be seen on the page, with their pictures. */
@@ -201,7 +205,7 @@ export class Wall {
 
   /** Go on; where something is selected, the item there is selected instead. */
   step(places: number): void {
-    this.go(this.activePosition + places);
+    this.go(this.position + places);
     const { active } = this;
     if (this.selection.count > 0 && active !== null) this.select((selection) => selection.only([active]));
   }
@@ -217,6 +221,7 @@ export class Wall {
   /** Give an item the keyboard, and bring it into sight. */
   go(position: number): void {
     if (this.order.length === 0) return;
+    this.pointer = null; // until it moves again
     this.activePosition = Math.min(Math.max(position, 0), this.order.length - 1);
     const tile = this.layout.tile(this.activePosition);
     const room = this.sections.some((section) => section.title) ? HEADER : 0;
@@ -234,7 +239,7 @@ export class Wall {
   below(rows: number, pages = 0): number {
     if (this.order.length === 0) return 0;
     const screenful = Math.max(1, Math.floor(this.frame.clientHeight / (this.side + 2 * GAP)));
-    return this.layout.below(this.activePosition, rows + pages * screenful);
+    return this.layout.below(this.position, rows + pages * screenful);
   }
 
   select(change: (selection: Selection) => void): void {
@@ -366,12 +371,7 @@ export class Wall {
       context.lineTo(x + 14, y + 5);
       context.stroke();
     }
-    if (this.paintable && this.selection.count === 0 && item === this.hovered) {
-      context.strokeStyle = colors.focus; // what a key is about
-      context.lineWidth = 2;
-      context.strokeRect(x + 1, y + 1, width - 2, height - 2);
-    }
-    if (tile.position === this.activePosition) {
+    if (tile.position === this.position) {
       context.strokeStyle = colors.text;
       context.lineWidth = document.activeElement === this.frame ? 2 : 1;
       context.setLineDash([5, 3]);
