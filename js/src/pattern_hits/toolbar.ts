@@ -19,7 +19,7 @@ export class Toolbar extends Bar<Command> {
   private readonly scoreShown = element("output", { class: "ig-score" }, USUAL_SCORE.toFixed(2));
   private readonly classes: HTMLSelectElement;
   private readonly heat = this.button("Heat map", "How well the box fits everywhere in the image (H)", { do: "heat" });
-  private readonly stop = this.button("Stop", "Stop the search (S)", { do: "stop" });
+  private readonly stop = this.button("Stop", "Stop the search (X)", { do: "stop" });
   private readonly counts = element("span", { class: "ig-place", role: "status" });
 
   constructor(

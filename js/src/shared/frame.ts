@@ -1,6 +1,7 @@
 // What is around every widget: its keys and the map of them, messages, and a line that says what was done.
 import { element } from "./element";
-import type { Help, KeyMap } from "./keys";
+import type { Help, KeyMap, KeyPress } from "./keys";
+import { meaningsFor } from "./meanings";
 import { HelpBox, TroubleBar } from "./overlays";
 import { StatusLine } from "./status_line";
 
@@ -12,7 +13,7 @@ const SCROLLS = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Pag
 interface Widget<C> {
   readonly keys: KeyMap;
   /** What a key press means, or null when the key is not ours. */
-  commandOf(event: KeyboardEvent): C | Help | null;
+  commandOf(press: KeyPress): C | Help | null;
   run(command: C): void;
   /** Take the keyboard. */
   focus(): void;
@@ -28,7 +29,7 @@ export class Frame<C extends { do: string }> {
     readonly root: HTMLElement,
     private readonly widget: Widget<C>,
   ) {
-    this.help = new HelpBox(widget.keys, this.focus);
+    this.help = new HelpBox(widget.keys, () => meaningsFor((press) => widget.commandOf(press)), this.focus);
     root.addEventListener("keydown", (event) => this.keydown(event), { signal: this.signal });
   }
 

@@ -3,7 +3,7 @@ import { FactsBar } from "./facts";
 import { Frame } from "./frame";
 import type { Facts, Hello } from "./hello";
 import { newKey } from "./identity";
-import type { Help, KeyMap } from "./keys";
+import type { Help, KeyMap, KeyPress } from "./keys";
 import type { Opened } from "./mount";
 import type { Entry, Outbox } from "./outbox";
 import { outboxFor } from "./outbox_for";
@@ -17,7 +17,7 @@ export interface Actions<C, G, D, N, H> {
   readonly kind: string;
   readonly keys: KeyMap;
   /** What a key press means, or null when the key is not ours. */
-  commandOf(event: KeyboardEvent): C | Help | null;
+  commandOf(press: KeyPress): C | Help | null;
   run(command: C): void;
   /** Take the keyboard. */
   focus(): void;
