@@ -30,7 +30,7 @@ more = {"annotator": "<u>ann", "note": "<h1>" + bad}
 BOX_ANNOTATOR = """
 images = ig.ImageSet.from_arrays(arrays, ids=ids)
 guidelines = "<h3>" + more.get("note", "")
-ig.BoxAnnotator(images, classes=classes, log=log, guidelines=guidelines, **more)
+ig.BoxAnnotator(images, classes, log=log, guidelines=guidelines, **more)
 """
 
 PEER_REVIEW = """
@@ -40,7 +40,7 @@ log.append([{**place, "present": True}], annotator="<u>bo")
 log.append([{**place, "comment": "<b>" + classes[0]}], annotator="<u>di")
 def boxes(image):
     return ig.crowd.reviewed_boxes(ig.crowd.merge_boxes(log.current(image)), log.verdicts(image))
-ig.PeerReview(images, classes=classes, log=log, boxes=boxes, **more)
+ig.PeerReview(images, classes, log=log, boxes=boxes, **more)
 """
 
 PATTERN_GALLERY = """
@@ -51,7 +51,7 @@ ig.PatternGallery(images, classes, log=log, **more)
 PATTERN_HITS = """
 images = ig.ImageSet.from_arrays(arrays, ids=ids)
 matcher = ig.PatternMatcher([])
-ig.PatternHits(images, classes=classes, log=log, search=lambda box: matcher.hits(images, box), **more)
+ig.PatternHits(images, classes, log=log, find=lambda box: matcher.hits(images, box), **more)
 """
 
 SIMILARITY_REVIEW = """

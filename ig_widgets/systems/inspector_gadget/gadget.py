@@ -244,16 +244,17 @@ class InspectorGadget:
         if now.stage == "reviews":
             return PeerReview(
                 self.images,
+                self.defects,
                 now.order,
-                classes=self.defects,
                 boxes=self._reviewed,
-                rule=f"{_RULES[self.rule]}; it takes {self.min_votes} of them"
+                rule_text=f"{_RULES[self.rule]}; it takes {self.min_votes} of them"
                 if self.min_votes > 1
                 else _RULES[self.rule],
                 log=self.log,
                 annotator=self.annotator,
                 guidelines=self.guidelines,
-                note=now.why,
+                note=now.why if stage is not None else lambda: self.due.why,
+                next_step="gadget.learn()",
             )
         if now.stage == "patterns":
             return PatternGallery(
@@ -268,15 +269,16 @@ class InspectorGadget:
         theirs = self.assigned[self.annotator]
         return BoxAnnotator(
             self.images,
+            self.defects,
             now.order,
-            classes=self.defects,
             log=self.log,
             annotator=self.annotator,
             # who looks at what is missing of theirs has reached the goal before
             goal=self.goal if now.stage == "boxes" and len(now.order) == len(theirs) else None,
             guidelines=self.guidelines,
             examples=self.examples,
-            note=now.why,
+            note=now.why if stage is not None else lambda: self.due.why,
+            next_step="gadget.learn()" if len(self.annotators) == 1 else "gadget.ask()",
         )
 
     @property

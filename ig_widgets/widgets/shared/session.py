@@ -58,7 +58,9 @@ class Session:
         return {**named, **facts}
 
     def refresh(self) -> None:
-        """Tell all views what is due now, where that has changed."""
+        """Tell all views what is due now, where that has changed; as long as there is no view, nobody."""
+        if self._told is None:
+            return None
         if not callable(self._note):
             return self._tell()
         with self._lock:

@@ -64,7 +64,7 @@ export class Annotator {
       this.session.focus,
     );
     this.session.fill([this.toolbar.root], this.viewer.stage.root, this.panel.root);
-    this.toolbar.showClass(0);
+    this.toolbar.classes.mark(0);
     this.show(hello);
     void this.session.begin();
   }
@@ -99,7 +99,7 @@ export class Annotator {
   private useClass(position: number): void {
     if (position >= this.editor.classes.length) return;
     this.editor.useClass(position, () => this.viewer.editable);
-    this.toolbar.showClass(position);
+    this.toolbar.classes.mark(position);
   }
 
   private remove(key: string): void {
@@ -159,6 +159,7 @@ export class Annotator {
 
   private showProgress(): void {
     this.toolbar.pager.show(this.viewer.page.position, this.progress.images);
+    this.toolbar.classes.count(this.progress.classes);
     this.panel.showProgress(this.progress);
   }
 

@@ -30,6 +30,7 @@ export class Finder {
   private reading: Promise<void> | null = null;
   private query: (Box & { image: string }) | null = null;
   private heat = false;
+  private currentClass = 0;
 
   constructor(
     root: HTMLElement,
@@ -75,6 +76,7 @@ export class Finder {
       () => this.arrange(),
     );
     this.session.fill([this.toolbar.root], this.viewer.stage.root, this.wall.root);
+    this.useClass(0);
     this.show(hello);
     this.searched(hello.state);
     void this.session.begin();
@@ -87,7 +89,7 @@ export class Finder {
       case "reject":
         return this.judge(command.do === "accept");
       case "class":
-        return command.position < this.hello.classes.length ? this.toolbar.showClass(command.position) : undefined;
+        return this.useClass(command.position);
       case "search": {
         const item = this.wall.active;
         return item === null ? this.session.tell("no hit is selected") : this.lookFor(this.hits.get(item));
@@ -106,6 +108,14 @@ export class Finder {
       default:
         return this.viewer.run(command);
     }
+  }
+
+  /** The class of what is accepted from now on. */
+  private useClass(position: number): void {
+    if (position >= this.hello.classes.length) return;
+    this.currentClass = position;
+    this.toolbar.classes.mark(position);
+    this.viewer.stage.redraw();
   }
 
   /** Look for a box of the image that is shown. */
@@ -128,7 +138,7 @@ export class Finder {
   private judge(accepted: boolean): void {
     const items = this.wall.targets;
     if (items.length === 0) return;
-    const label = this.hello.classes[this.toolbar.chosenClass] as string;
+    const label = this.hello.classes[this.currentClass] as string;
     const parts = inParts(this.hits.judge(items, label, accepted));
     for (const statements of parts) {
       this.session.push({ kind: "say", action: newKey(), image: statements[0]?.image as string, statements });
@@ -176,6 +186,7 @@ export class Finder {
   /** Show what is in force, with what the kernel has not acknowledged yet on top of it. */
   private showPending(): void {
     this.hits.showPending(this.session.pending);
+    this.toolbar.classes.count(this.hits.accepted(this.hello.classes));
     this.wall.redraw();
     this.viewer.stage.redraw();
   }
@@ -258,7 +269,7 @@ export class Finder {
       const { x, y, width, height, score } = this.hits.get(item);
       const decision = this.hits.decision(item);
       const { kind, sign } = judged(decision?.accepted);
-      const label = decision?.label ?? (classes[this.toolbar.chosenClass] as string);
+      const label = decision?.label ?? (classes[this.currentClass] as string);
       return { key: `hit ${item}`, label, caption: `${sign}${score.toFixed(2)}`, kind, x, y, width, height };
     });
     if (this.query?.image === image) {

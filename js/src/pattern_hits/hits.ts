@@ -90,6 +90,13 @@ export class Hits {
     return best;
   }
 
+  /** How many places of each class were accepted, as far as is known here. */
+  accepted(classes: readonly string[]): number[] {
+    const images = new Set([...this.decisions.keys(), ...this.pending.keys()]);
+    const labels = [...images].flatMap((image) => this.decided(image).filter((one) => one.accepted).map(({ label }) => label));
+    return classes.map((name) => labels.filter((label) => label === name).length);
+  }
+
   /** Say of some hits that they are defects of a class, or none; gives the statements for the log. */
   judge(items: readonly number[], label: string, accepted: boolean): Statement[] {
     return items.map((item) => {

@@ -142,7 +142,7 @@ export class Review {
     const label = this.hello.classes[position];
     if (label === undefined) return;
     this.currentClass = position;
-    this.toolbar.showClass(position);
+    this.toolbar.classes.mark(position);
     if (this.selected !== null) this.adjust(this.selected, { label });
   }
 
@@ -181,7 +181,7 @@ export class Review {
     this.selected = key;
     const at = this.hello.classes.indexOf(this.ballot.find(key)?.label ?? "");
     if (at >= 0) this.currentClass = at;
-    this.toolbar.showClass(this.currentClass);
+    this.toolbar.classes.mark(this.currentClass);
     this.showBallot();
   }
 
@@ -220,7 +220,9 @@ export class Review {
   }
 
   private showBallot(): void {
-    this.panel.showBoxes(this.ballot.proposals, this.hello.classes, this.selected, this.ballot.remarks);
+    const { classes } = this.hello;
+    this.toolbar.classes.count(classes.map((name) => this.ballot.proposals.filter(({ label }) => label === name).length));
+    this.panel.showBoxes(this.ballot.proposals, classes, this.selected, this.ballot.remarks);
     this.viewer.stage.redraw();
   }
 

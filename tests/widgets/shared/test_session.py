@@ -49,7 +49,11 @@ def test_a_note_that_counts_is_alive_and_many_changes_make_one_message(log):
         sent.append(message["news"]["facts"]["note"])
         told.set()
 
+    go_on.set()
     session = Session(send, log=log, note=note)
+    session.hello()
+    go_on.clear()
+    begun.clear()
     for _ in range(3):  # the first is under way, the others are told together
         left[0] -= 1
         session.refresh()
