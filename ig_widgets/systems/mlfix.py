@@ -174,6 +174,7 @@ class MLfix:
             log=self.log,
             annotator=self.annotator,
             note=self._why if learned else _NOTHING_LEARNED,
+            next_step="audit.report()",
         )
 
     def report(self) -> Report:

@@ -13,7 +13,7 @@ from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.data.log.sources import PATTERN_GALLERY
-from ig_widgets.data.reviews.pattern_table import DROPPED, PatternTable
+from ig_widgets.data.reviews.pattern_table import DROPPED, UNDECIDED, PatternTable
 from ig_widgets.widgets.shared.background_job import More, Production
 from ig_widgets.widgets.shared.classes import checked_classes
 from ig_widgets.widgets.shared.jpegs import detail, overview
@@ -64,6 +64,8 @@ class PatternGallery(RowsWidget):
     note
         A sentence to show above everything, such as why this is due; a function that returns one is called
         again after each change.
+    next_step
+        Line of code to show when every pattern is kept or dropped.
 
     Attributes
     ----------
@@ -98,6 +100,7 @@ class PatternGallery(RowsWidget):
         log: AnnotationLog | None = None,
         annotator: str = "me",
         note: Note = "",
+        next_step: str = ".kept",
     ) -> None:
         if len(patterns) == 0:
             raise ValueError("there are no patterns to show: draw boxes first, and cut them out")
@@ -118,6 +121,7 @@ class PatternGallery(RowsWidget):
             log=log,
             annotator=annotator,
             note=note,
+            next_step=next_step,
             on_close=[self._production.close],
         )
         self._recall(range(len(table)), named=False)
@@ -147,6 +151,15 @@ class PatternGallery(RowsWidget):
             "generators": self._production.names,
             "making": self._production.state,
         }
+
+    def _done(self) -> str | None:
+        """Say how it went once every pattern is decided."""
+        with self._lock:
+            states = self._table.states
+            if (states == UNDECIDED).any():
+                return None
+            dropped = int((states == DROPPED).sum())
+        return f"All {len(states)} patterns are decided: {len(states) - dropped} kept, {dropped} dropped."
 
     def _tell_progress(self, state: Mapping[str, Any]) -> None:
         self.send({"news": {"making": state}})

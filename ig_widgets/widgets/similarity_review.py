@@ -12,7 +12,7 @@ from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.data.log.sources import SIMILARITY_REVIEW, SIMILARITY_REVIEW_LOOKS
-from ig_widgets.data.reviews.errors_left import errors_left
+from ig_widgets.data.reviews.errors_left import ErrorsLeft, errors_left
 from ig_widgets.data.reviews.label_table import MARKED, NO_CLASS, LabelTable
 from ig_widgets.data.reviews.relabeling import put_labels
 from ig_widgets.widgets.shared.jpegs import overview
@@ -79,6 +79,8 @@ class SimilarityReview(RowsWidget):
     note
         A sentence to show above everything, such as why this is due; a function that returns one is called
         again after each change.
+    next_step
+        Line of code to show when every image was looked at.
 
     Attributes
     ----------
@@ -113,6 +115,7 @@ class SimilarityReview(RowsWidget):
         log: AnnotationLog | None = None,
         annotator: str = "me",
         note: Note = "",
+        next_step: str = ".corrected_labels",
     ) -> None:
         if len(images) == 0:
             raise ValueError("there are no images to review")
@@ -138,6 +141,7 @@ class SimilarityReview(RowsWidget):
             log=log,
             annotator=annotator,
             note=note,
+            next_step=next_step,
         )
         self._recall(range(len(images)))
         table.recall_looks(self._looks())
@@ -195,6 +199,18 @@ class SimilarityReview(RowsWidget):
             "groupings": list(self._groups),
             "neighbors": self._neighbors is not None,
         }
+
+    def _first_items(self) -> NDArray[np.integer]:
+        order = next(iter(self._orders.values()))
+        return order[
+            np.argsort(self._table.given[order], kind="stable")
+        ]  # they are grouped by label at first
+
+    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Return what the browser is told at first; with the columns comes the order that is shown first."""
+        told, buffers = super()._hello()
+        first = next(iter(self._orders.values()))
+        return told, [*buffers, first.tobytes()] if buffers else []
 
     def _news(self) -> dict[str, Any]:
         return {"left": self._left()}
@@ -293,13 +309,35 @@ class SimilarityReview(RowsWidget):
         if len(rows):
             self._tell(rows.tolist())
 
+    def _done(self) -> str | None:
+        """Say how the review went once every image that is shown was looked at."""
+        with self._lock:
+            table = self._table
+            if (self._shown & (table.seen == 0)).any():
+                return None
+            labeled = table.given != NO_CLASS
+            wrong = int((table.wrong() & self._shown).sum())
+            others = int((labeled & ~self._shown).sum())
+            left = self._errors_among(others)
+        said = f"All {int(self._shown.sum())} images were looked at; {wrong} of their labels are wrong."
+        if others == 0:
+            return said
+        return (
+            f"{said} Of the {others} labels that are not shown here about {left.expected:.0f} "
+            f"({left.low:.0f} to {left.high:.0f}) are wrong, if they are like the last ones."
+        )
+
     def _left(self) -> list[float]:
         """Estimate how many wrong labels are left: expected, low, high."""
         table = self._table
-        labeled = table.given != NO_CLASS
+        unseen = (table.given != NO_CLASS) & self._shown & (table.seen == 0)
+        return list(self._errors_among(int(unseen.sum())))
+
+    def _errors_among(self, count: int) -> ErrorsLeft:
+        """Estimate how many of some labels at which nobody looked are wrong."""
+        table = self._table
         wrong = table.wrong()
-        looked = [wrong[row] for row in table.looked if labeled[row]]
-        return list(errors_left(looked, int((labeled & self._shown & (table.seen == 0)).sum())))
+        return errors_left([wrong[row] for row in table.looked if table.given[row] != NO_CLASS], count)
 
 
 def _part(

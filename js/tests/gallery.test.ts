@@ -10,7 +10,7 @@ import { FakeElement, page, real, shelf } from "./fake_page";
 import { opened, tried } from "./opened";
 
 const hello: Hello = {
-  ...{ count: 6, revision: 0, rows: "these six", classes: ["crack", "stain"], sortable: false, generators: ["policy"], making: null },
+  ...{ count: 6, revision: 0, rows: "these six", sheet: null, classes: ["crack", "stain"], sortable: false, generators: ["policy"], making: null },
   ...{ log: "log", logName: "a.db", annotator: "ada", note: "", end: null },
 };
 

@@ -13,7 +13,7 @@ const COUNT = 6;
 const CLASSES = ["hat", "shoe", "bag"];
 
 const hello: Hello = {
-  ...{ count: COUNT, shown: COUNT, revision: 0, rows: "these six", left: [2, 1, 3], classes: CLASSES, offered: 2 },
+  ...{ count: COUNT, shown: COUNT, revision: 0, rows: "these six", sheet: null, left: [2, 1, 3], classes: CLASSES, offered: 2 },
   ...{ orders: ["given order", "backwards"], groupings: ["shape"], neighbors: false },
   ...{ log: "log", logName: "a.db", annotator: "ada", note: "", end: null },
 };
@@ -81,6 +81,51 @@ describe("Review", () => {
       await answer(1);
       expect(counts()).toContain("1 error,");
       expect([saved(), shelf.length]).toEqual(["Saved", 0]);
+    }));
+
+  test("what came with the state is shown while the kernel says nothing", async () => {
+    const kernel = new FakeKernel();
+    const columns = [Uint8Array.of(1, 0, 0, 0, 0, 0), Uint8Array.of(1, 0, 0, 0, 0, 0), GIVEN, GIVEN];
+    const buffers = message(...columns, new Uint8Array(0), Int32Array.of(5, 4, 3, 2, 1, 0));
+    const root = new FakeElement("div");
+    const requests = new Requests(kernel.model);
+    const sheet = { level: 128, items: [], places: [], problems: [] };
+    const made = new Review(real(root), requests, { ...hello, sheet }, buffers);
+    await settled();
+    await tried(Promise.resolve(opened<RowsGesture>(kernel, root, made.view, requests)), async ({ counts, wall, gestures }) => {
+      expect(counts()).toContain("reviewed 1 of 6 · 1 error,");
+      expect(kernel.asked.map(({ op }) => op)).not.toContain("columns");
+      wall.press("Home");
+      wall.press("x");
+      await settled();
+      expect(said(gestures())).toEqual([["wrong", 4]]); // the first hat of that order
+    });
+  });
+
+  test("U goes to the first image that was not looked at", () =>
+    trying(async ({ wall, decide, told, gestures, answer }) => {
+      decide([0, 2], 0);
+      wall.press("u");
+      wall.press("x");
+      await settled();
+      await answer(1);
+      expect(said(gestures())).toEqual([["wrong", 4]]); // the third hat
+      decide([1, 3, 4, 5], 0);
+      wall.press("u");
+      expect(told()).toBe("every image shown was looked at");
+    }));
+
+  test("chips tell how many images have each class, what is not saved yet included", () =>
+    trying(async ({ wall, root, gestures, answer }) => {
+      const chips = () => root.find("ig-chips").querySelectorAll("button");
+      const counts = () => root.find("ig-chips").querySelectorAll("small").map((count) => count.textContent);
+      expect(counts()).toEqual(["3", "2"]);
+      (chips()[1] as FakeElement).click();
+      expect(counts()).toEqual(["2", "3"]);
+      expect(page.activeElement).toBe(wall);
+      await settled();
+      await answer(1);
+      expect(said(gestures())).toEqual([["shoe", 0]]);
     }));
 
   test("X marks or takes back, digits give a class that is offered, Backspace takes back", () =>
@@ -259,7 +304,7 @@ describe("Review", () => {
     trying(({ wall, root, told }) => {
       const pressed = () => root.find("Select").getAttribute("aria-pressed");
       expect(pressed()).toBe("false");
-      wall.press("s");
+      wall.press("v");
       expect([pressed(), told()]).toEqual(["true", "clicks and drags select"]);
       root.find("Select").click();
       expect(pressed()).toBe("false");

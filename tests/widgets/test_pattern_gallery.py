@@ -214,6 +214,15 @@ def test_the_browser_is_told_where_a_pattern_comes_from(images, patterns, log, a
     assert (about["operation"], about["parent"]) == (known["operation"], known["parent"])
 
 
+def test_the_end_says_how_many_are_kept_once_all_are_decided(patterns, log, act, ask):
+    gallery = PatternGallery(patterns, log=log)
+    act(gallery, [0, 1], present=False)
+    assert ask(gallery, "hello")[0]["ok"]["end"] is None
+    act(gallery, [2], present=True, action="g2")
+    end = ask(gallery, "hello")[0]["ok"]["end"]
+    assert end == {"done": "All 3 patterns are decided: 1 kept, 2 dropped.", "next": ".kept"}
+
+
 def test_columns_of_many_patterns_come_in_messages_below_a_megabyte(log, ask):
     count = 120_001
     gallery = PatternGallery(

@@ -6,6 +6,7 @@ import pytest
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.label_text import label_text
 from ig_widgets.data.labels import labels_of
+from ig_widgets.data.reviews.errors_left import errors_left
 from ig_widgets.widgets.similarity_review import SimilarityReview
 
 IDS = ["a.png", "b.png", "c.png", "d.png", "e.png"]
@@ -197,6 +198,35 @@ def test_errors_left_are_told_of_what_was_shown_and_had_a_label(images, log, act
     assert ask(review, "columns", start=0)[0]["ok"]["left"] == [0, 0, 0]
 
 
+def facts(review, ask):
+    return ask(review, "hello")[0]["ok"]["end"]
+
+
+def test_the_end_says_how_many_were_wrong_and_what_is_next(images, labels, log, act, ask):
+    review = SimilarityReview(images, labels, log=log)
+    wrong(act, review, [0, 1])
+    act(review, [2, 3], kind="look", action="g2")
+    assert facts(review, ask) is None
+    act(review, [4], kind="look", action="g3")
+    _, data, _ = review.comm.sent[-2]
+    told = data["content"]["news"]["facts"]["end"]
+    assert told == facts(review, ask)
+    assert told["done"] == "All 5 images were looked at; 2 of their labels are wrong."
+    assert told["next"] == ".corrected_labels"
+    act(review, kind="undo", action="g4")
+    assert facts(review, ask)["done"] == "All 5 images were looked at; 0 of their labels are wrong."
+
+
+def test_the_end_estimates_the_errors_among_images_that_are_not_shown(images, labels, log, act, ask):
+    review = SimilarityReview(images, labels, [4, 2], log=log, next_step="audit.report()")
+    wrong(act, review, [2, 4])
+    end = facts(review, ask)
+    left = errors_left([True, True], 3)
+    assert end["next"] == "audit.report()"
+    assert f"Of the 3 labels that are not shown here about {left.expected:.0f}" in end["done"]
+    assert f"({left.low:.0f} to {left.high:.0f})" in end["done"]
+
+
 def test_a_gesture_about_other_images_or_labels_is_left_for_their_review(images, labels, log, act, ask):
     review = SimilarityReview(images, labels, log=log)
     theirs = ask(SimilarityReview(images, labels + 1, log=log), "hello")[0]["ok"]
@@ -309,6 +339,19 @@ def test_hostile_names_are_text(log, act, ask):
     assert ask(review, "about", item=0)[0]["ok"]["id"] == name
     assert review.corrected_labels.tolist() == [name, name]
     assert review.annotations["label"].tolist() == [name]
+
+
+def test_the_first_answer_has_the_images_that_are_shown_first(images, labels, log, ask):
+    review = SimilarityReview(images, labels, [4, 2, 0, 3], log=log)
+    answer, buffers = ask(review, "hello")
+    assert answer["ok"]["sheet"]["items"] == [3, 4, 2, 0]  # by label
+    assert np.frombuffer(buffers[-1], np.int32).tolist() == [4, 2, 0, 3]
+
+
+def test_the_argument_stays_what_it_was(images, labels, log, act):
+    review = SimilarityReview(images, labels, log=log)
+    give(act, review, [0], "2")
+    assert review.labels is labels
 
 
 def test_arguments_that_make_no_sense_are_refused(images, labels, log):

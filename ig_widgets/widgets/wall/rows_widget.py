@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -22,6 +23,9 @@ CHUNK = 50_000
 
 _FEW = 5_000
 """Rows that are part of the first answer, which travels with the widget's state."""
+
+_FIRST = 48
+"""Thumbnails in it."""
 
 
 class Column(NamedTuple):
@@ -75,7 +79,7 @@ class RowsWidget(WallWidget):
         The source of the statements: see `ig_widgets.data.log.sources`.
     operations
         What else the browser may ask for, by name: see `Messages`.
-    log, annotator, note, done, next_step, on_close
+    log, annotator, note, next_step, on_close
         See `WallWidget`.
     """
 
@@ -90,7 +94,6 @@ class RowsWidget(WallWidget):
         log: AnnotationLog | None = None,
         annotator: str = "me",
         note: Note = "",
-        done: Callable[[], str | None] = lambda: None,
         next_step: str = "",
         on_close: Iterable[Callable[[], None]] = (),
     ) -> None:
@@ -105,7 +108,6 @@ class RowsWidget(WallWidget):
             log=log,
             annotator=annotator,
             note=note,
-            done=done,
             next_step=next_step,
             on_close=on_close,
         )
@@ -149,7 +151,10 @@ class RowsWidget(WallWidget):
             told, _ = super()._hello()
             count = len(self._table)
             rows = {"rows": self._table.digest(count), **self._facts(), **self._known()}
-            return {**told, **rows}, self._chunks(0) if count <= _FEW else []
+            if count > _FEW:
+                return {**told, **rows, "sheet": None}, []
+            sheet, jpeg = self._first_sheet
+            return {**told, **rows, "sheet": sheet}, [*self._chunks(0), jpeg]
 
     def _read(self, *, start: int) -> tuple[dict[str, Any], list[bytes]]:
         """Return the columns of the rows from `start` on, at most `CHUNK`."""
@@ -184,15 +189,25 @@ class RowsWidget(WallWidget):
         told = {"revision": self._revision, **self._news()}
         listed = np.asarray(rows, np.int32)
         if len(listed) > CHUNK:
-            return self.send({"news": {"changed": {**told, "all": True}}})
+            self.send({"news": {"changed": {**told, "all": True}}})
+            return
         columns = [self._column(column)[listed].tobytes() for column in self._columns if column.editable]
-        return self.send({"news": {"changed": told}}, [listed.tobytes(), *columns])
+        self.send({"news": {"changed": told}}, [listed.tobytes(), *columns])
 
     def _tell_growth(self) -> None:
         """Tell all views that there are more rows now."""
         self._revision += 1
         count = len(self._table)
         self.send({"news": {"grown": {"count": count, "rows": self._table.digest(count)}}})
+
+    @cached_property
+    def _first_sheet(self) -> tuple[dict[str, Any], bytes]:
+        """Thumbnails of the items that are shown first: they are there before the kernel answers."""
+        return self._thumbnails.first_sheet(self._first_items()[:_FIRST].tolist())
+
+    def _first_items(self) -> NDArray[np.integer]:
+        """Return the items in the order in which they are shown at first."""
+        return np.arange(len(self._table))
 
     def _known(self) -> dict[str, Any]:
         return {"revision": self._revision, "count": len(self._table), **self._news()}

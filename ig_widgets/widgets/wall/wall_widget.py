@@ -19,7 +19,7 @@ class WallWidget(FrontEnd):
         Returns an item's image: see `Thumbnails`.
     operations
         What else the browser may ask for, by name: see `Messages`.
-    log, annotator, note, done, next_step
+    log, annotator, note, next_step
         See `Session`.
     on_close
         What is called when the widget is closed.
@@ -35,23 +35,26 @@ class WallWidget(FrontEnd):
         log: AnnotationLog | None = None,
         annotator: str = "me",
         note: Note = "",
-        done: Callable[[], str | None] = lambda: None,
         next_step: str = "",
         on_close: Iterable[Callable[[], None]] = (),
     ) -> None:
         super().__init__()
-        thumbnails = Thumbnails(picture, self.send)
+        self._thumbnails = Thumbnails(picture, self.send)
         self._session = Session(
-            self.send, log=log, annotator=annotator, note=note, done=done, next_step=next_step
+            self.send, log=log, annotator=annotator, note=note, done=self._done, next_step=next_step
         )
-        self._on_close = (thumbnails.close, *on_close)
-        self.listen({**thumbnails.operations, **operations}, self._hello)
+        self._on_close = (self._thumbnails.close, *on_close)
+        self.listen({**self._thumbnails.operations, **operations}, self._hello)
 
     def close(self) -> None:
         """Take the widget off the page. What was said stays in the log."""
         for close in self._on_close:
             close()
         super().close()
+
+    def _done(self) -> str | None:
+        """Return what was done, once nothing is left to do; None before."""
+        return None
 
     def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
         """Return what the browser is told at first."""

@@ -10,7 +10,7 @@ import { Details } from "./details";
 import { type Command, commandOf, KEYS } from "./keys";
 import { MakingBar } from "./making";
 import type { About, Hello, Known, Making, News } from "./protocol";
-import { DROPPED, isClass, type Judgment, KEPT, ORIGINS, STATES, Table } from "./table";
+import { DROPPED, isClass, type Judgment, KEPT, ORIGINS, STATES, Table, UNDECIDED } from "./table";
 import { Toolbar } from "./toolbar";
 
 const NAMED_FROM_PIXELS = 84; // smaller tiles have no room for a name
@@ -94,6 +94,8 @@ export class Gallery {
       case "family":
         this.family = this.family === null ? this.wall.active : null;
         return this.arrange();
+      case "undecided":
+        return this.view.goToFirst((item) => this.table.stateOf(item) === UNDECIDED, "every pattern shown is kept or dropped");
       case "zoom":
         return this.view.zoom();
       case "escape":
@@ -122,6 +124,7 @@ export class Gallery {
 
   private changed(): void {
     this.toolbar.showOrigins(this.table.originCounts);
+    this.toolbar.showClassCounts(this.table.classCounts);
     this.moved();
   }
 

@@ -41,6 +41,7 @@ export class Table extends Rows<typeof SCHEMA, Edit<Judgment>> {
   private roots: { of: Int32Array; all: Int32Array } | null = null;
   private origin = ORIGINS.map(() => 0);
   private state = STATES.map(() => 0);
+  private class: readonly number[] = [];
 
   constructor() {
     super(SCHEMA);
@@ -75,6 +76,11 @@ export class Table extends Rows<typeof SCHEMA, Edit<Judgment>> {
   /** How many patterns have each origin. */
   get originCounts(): readonly number[] {
     return this.origin;
+  }
+
+  /** How many patterns have each class. */
+  get classCounts(): readonly number[] {
+    return this.class;
   }
 
   /** How many patterns are in each state. */
@@ -118,6 +124,7 @@ export class Table extends Rows<typeof SCHEMA, Edit<Judgment>> {
   protected recount(): void {
     this.origin = tallied(this.shown.origins, ORIGINS.length);
     this.state = tallied(this.shown.states, STATES.length);
+    this.class = tallied(this.shown.labels, this.classes.length);
   }
 
   /** The pattern that a pattern is made of in the end; itself, if it was cut out. */

@@ -1,5 +1,6 @@
 // The rows above the wall: what is shown and how, what is done to the selection, and whether everything is saved.
-import { Bar, choice, menu, relist, type Tools } from "../shared/bar";
+import { Bar, choice, relist, type Tools } from "../shared/bar";
+import { ClassChips } from "../shared/chips";
 import { element } from "../shared/element";
 import { SizeSlider } from "../shared/wall/size_slider";
 import type { Command } from "./keys";
@@ -24,7 +25,7 @@ export class Toolbar extends Bar<Command> {
   private readonly states = choice("Show decisions", ["all", ...STATES]);
   private readonly label = choice("Show class", ["all classes"]);
   private readonly sorting: HTMLSelectElement;
-  private readonly rename: HTMLSelectElement;
+  private readonly chips: ClassChips;
   private readonly size: SizeSlider;
   private readonly family = this.button("Whole family", "Only the family of the pattern (F)", { do: "family" });
   private readonly counts = element("span", { class: "ig-place", role: "status" });
@@ -36,7 +37,12 @@ export class Toolbar extends Bar<Command> {
     this.sorting = choice("Sort", sortings.map((sorting) => SORTINGS[sorting]), "Sort", sortings);
     for (const box of [...this.origins, this.states, this.label, this.sorting]) box.addEventListener("change", () => actions.changed());
     this.size = new SizeSlider((side) => actions.resize(side));
-    this.rename = menu("Give the selected patterns a class", "class …", () => session.focus(), (position) => session.run({ do: "class", position }));
+    this.chips = new ClassChips(
+      "Give the selected patterns a class",
+      "patterns",
+      (position) => session.run({ do: "class", position }),
+      () => session.focus(),
+    );
     const origins = this.origins.map((box, i) =>
       element("label", {}, box, ` ${ORIGINS[i]} `, this.originCounts[i] as HTMLElement),
     );
@@ -49,8 +55,8 @@ export class Toolbar extends Bar<Command> {
         "Selected patterns",
         this.button("Keep", "Keep the selected patterns (K)", { do: "keep" }),
         this.button("Drop", "Drop the selected patterns (D)", { do: "drop" }),
-        this.rename,
       ),
+      this.chips.root,
       this.history(),
       this.counts,
       ...this.ending(),
@@ -73,7 +79,12 @@ export class Toolbar extends Bar<Command> {
 
   showClasses(classes: readonly string[]): void {
     relist(this.label, "all classes", classes);
-    relist(this.rename, "class …", classes);
+    this.chips.offer(classes);
+  }
+
+  /** How many patterns have each class now. */
+  showClassCounts(counts: readonly number[]): void {
+    this.chips.count(counts);
   }
 
   showOrigins(counts: readonly number[]): void {

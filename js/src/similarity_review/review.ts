@@ -1,4 +1,5 @@
 // The review: puts its parts together, and runs commands of keys, buttons and the brush.
+import { column } from "../shared/columns";
 import type { Requests } from "../shared/requests";
 import { DetailsLoader } from "../shared/wall/details_loader";
 import { RowsSession } from "../shared/wall/rows_session";
@@ -42,6 +43,8 @@ export class Review {
   ) {
     this.table = new Table(hello.classes);
     this.lists = new Lists(requests);
+    const first = buffers[this.table.width + 1];
+    if (first) this.lists.keepOrder(hello.orders[0] as string, column(Int32Array, first));
     this.view = new RowsSession<Command, Edited, Known, object, Hello>(root, requests, hello, this.table, {
       kind: "labels",
       noun: ["image", "images"],
@@ -128,6 +131,8 @@ export class Review {
         wall.selecting = !wall.selecting;
         this.toolbar.showSelecting(wall.selecting);
         return view.session.tell(wall.selecting ? "clicks and drags select" : "clicks and drags mark");
+      case "unseen":
+        return view.goToFirst((item) => !this.table.isSeen(item), "every image shown was looked at");
       case "zoom":
         return view.zoom();
       case "escape":
@@ -200,6 +205,7 @@ export class Review {
 
   private changed(): void {
     this.showProgress();
+    this.toolbar.showClassCounts(this.table.labelCounts);
     this.details.update();
   }
 

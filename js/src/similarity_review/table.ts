@@ -1,4 +1,5 @@
 // What is known about each image, in columns: the browser filters and groups them without asking the kernel.
+import { tallied } from "../shared/columns";
 import { type Arranged, grouped } from "../shared/wall/grouping";
 import { type Columns, type Edit, Rows, type Schema } from "../shared/wall/rows";
 import type { Says } from "./protocol";
@@ -31,6 +32,7 @@ const SCHEMA = [
 export class Table extends Rows<typeof SCHEMA, Saying> {
   private seenCount = 0;
   private errorCount = 0;
+  private labelCount: readonly number[] = [];
 
   constructor(readonly classes: readonly string[]) {
     super(SCHEMA);
@@ -57,6 +59,11 @@ export class Table extends Rows<typeof SCHEMA, Saying> {
 
   isSeen(item: number): boolean {
     return this.shown.seen[item] === 1;
+  }
+
+  /** How many images have each label now. */
+  get labelCounts(): readonly number[] {
+    return this.labelCount;
   }
 
   /** Whether the label of an image was said to be wrong. */
@@ -113,6 +120,7 @@ export class Table extends Rows<typeof SCHEMA, Saying> {
   }
 
   protected recount(): void {
+    this.labelCount = tallied(this.shown.labels, this.classes.length);
     this.seenCount = this.errorCount = 0;
     for (let item = 0; item < this.count; item++) {
       if (!this.isSeen(item)) continue;

@@ -1,5 +1,6 @@
 // The rows above the wall: what is shown and how, what is done to the selection, and whether everything is saved.
-import { Bar, choice, menu, relist, type Tools } from "../shared/bar";
+import { Bar, choice, relist, type Tools } from "../shared/bar";
+import { ClassChips } from "../shared/chips";
 import { element } from "../shared/element";
 import { SizeSlider } from "../shared/wall/size_slider";
 import type { Command } from "./keys";
@@ -25,8 +26,9 @@ export class Toolbar extends Bar<Command> {
   private readonly show = choice("Show", Object.values(SHOWN), "Which images are shown", Object.keys(SHOWN));
   private readonly label = choice("Show class", ["all classes"], "Show only images with this label, given or new");
   private readonly again = this.button("Apply again", "What does not fit the filter any more leaves (R)", { do: "again" });
-  private readonly select = this.button("Select", "Clicks and drags select (S)", { do: "select" });
+  private readonly select = this.button("Select", "Clicks and drags select (V)", { do: "select" });
   private readonly size: SizeSlider;
+  private readonly chips: ClassChips;
   private readonly counts = element("span", { class: "ig-place" });
 
   constructor(session: Tools<Command>, { orders, groupings, classes, offered }: Hello, actions: Actions) {
@@ -43,8 +45,13 @@ export class Toolbar extends Bar<Command> {
       list.addEventListener("change", () => actions.changed());
     }
     this.size = new SizeSlider((side) => actions.resize(side));
-    const give = menu("Give the selected images a class", "class …", () => session.focus(), (position) => session.run({ do: "class", position }));
-    relist(give, "class …", classes.slice(0, offered).map(withKey));
+    this.chips = new ClassChips(
+      "Give the selected images a class",
+      "images",
+      (position) => session.run({ do: "class", position }),
+      () => session.focus(),
+    );
+    this.chips.offer(classes.slice(0, offered));
     this.again.hidden = true;
     this.showSelecting(false);
     this.root.append(
@@ -55,9 +62,9 @@ export class Toolbar extends Bar<Command> {
         "Selected images",
         this.select,
         this.button("Mark", "The labels of the selected images are wrong (X)", { do: "mark" }),
-        give,
         this.button("Take back", "Say nothing about the selected images (Backspace)", { do: "back" }),
       ),
+      this.chips.root,
       this.group("Look closely", this.button("Zoom", "One image and those that resemble it (Z)", { do: "zoom" }, true)),
       this.history(),
       this.counts,
@@ -95,12 +102,12 @@ export class Toolbar extends Bar<Command> {
     this.size.show(side);
   }
 
+  /** How many images have each class now. */
+  showClassCounts(counts: readonly number[]): void {
+    this.chips.count(counts);
+  }
+
   showCounts(sentence: string): void {
     if (this.counts.textContent !== sentence) this.counts.textContent = sentence;
   }
-}
-
-/** A class with the digit that gives it, where there is one. */
-function withKey(name: string, position: number): string {
-  return position < 10 ? `${(position + 1) % 10} · ${name}` : name;
 }

@@ -1,5 +1,6 @@
 import hashlib
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -172,8 +173,10 @@ def widget(log):
 
 
 def test_the_first_answer_tells_who_why_and_what_is_there(widget, ask):
-    answer, (sizes, labels) = ask(widget, "hello")
+    answer, (sizes, labels, jpeg) = ask(widget, "hello")
     hello = answer["ok"]
+    assert hello["sheet"]["items"] == [0, 1, 2, 3, 4]
+    assert cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_UNCHANGED).shape == (2, 10)
     assert (hello["annotator"], hello["note"], hello["count"], hello["revision"]) == ("ada", "because", 5, 0)
     assert np.frombuffer(sizes, np.float32).tolist() == [0, 1, 2, 3, 4]
     assert np.frombuffer(labels, np.uint8).tolist() == [0] * 5
@@ -183,8 +186,8 @@ def test_many_rows_are_no_part_of_the_first_answer_and_come_in_chunks(log, ask, 
     monkeypatch.setattr(rows_widget, "_FEW", 4)
     monkeypatch.setattr(rows_widget, "CHUNK", 2)
     widget = Labels(NAMES, log=log)
-    _, buffers = ask(widget, "hello")
-    assert list(buffers) == []
+    answer, buffers = ask(widget, "hello")
+    assert (answer["ok"]["sheet"], list(buffers)) == (None, [])
     parts = [ask(widget, "columns", start=start)[1][0] for start in (0, 2, 4)]
     assert np.frombuffer(b"".join(parts), np.float32).tolist() == [0, 1, 2, 3, 4]
 

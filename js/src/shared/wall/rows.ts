@@ -45,6 +45,11 @@ export abstract class Rows<S extends Schema, E> {
     return this.columnOf(this.told, this.schema[0] as Column).length;
   }
 
+  /** How many columns there are. */
+  get width(): number {
+    return this.schema.length;
+  }
+
   /** Take over all columns from row `start` on. */
   load(start: number, revision: number, buffers: readonly DataView[]): void {
     this.told = columnsOf(this.schema, (one, i) => {

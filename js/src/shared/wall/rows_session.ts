@@ -2,7 +2,7 @@
 import { ColumnLoader } from "../column_loader";
 import type { Hello } from "../hello";
 import { newKey } from "../identity";
-import type { Help, KeyMap } from "../keys";
+import type { Help, KeyMap, KeyPress } from "../keys";
 import type { Opened } from "../mount";
 import type { Entry } from "../outbox";
 import { packed, unpacked } from "../packing";
@@ -10,7 +10,7 @@ import { withoutUndone } from "../pending";
 import type { Requests } from "../requests";
 import { Session } from "../session";
 import type { Edit, Rows, Schema } from "./rows";
-import type { Sheet } from "./thumbnails";
+import type { PlainSheet, Sheet } from "./thumbnails";
 import { type Showing, Wall } from "./wall";
 
 /** The kernel's half of all of this is wall/rows_widget.py. */
@@ -19,6 +19,11 @@ export interface RowsHello extends Hello {
   /** Names the first `count` rows. */
   rows: string;
   revision: number;
+  /**
+   * Thumbnails of those that are shown first, or null. Then the buffers are the columns of all rows, the thumbnails and
+   * what else the widget needs; else there are none.
+   */
+  sheet: PlainSheet | null;
 }
 
 /** Buffers: the columns of the rows from `start` on. */
@@ -60,7 +65,7 @@ export interface RowsActions<C, E, K, N> {
   readonly showing: Omit<Showing, "failed" | "open">;
   /** Kinds of gestures that undo passes over. */
   readonly asides?: ReadonlySet<string>;
-  commandOf(event: KeyboardEvent): C | Help | null;
+  commandOf(press: KeyPress): C | Help | null;
   run(command: C): void;
   /** What the kernel tells besides the columns. */
   learn(told: K): void;
@@ -93,7 +98,7 @@ export class RowsSession<C extends { do: string }, E, K, N, H extends RowsHello>
     this.session = new Session<C, RowsGesture, Done, RowsNews<K> & N, H>(root, requests, hello, {
       kind: actions.kind,
       keys: actions.keys,
-      commandOf: (event) => actions.commandOf(event),
+      commandOf: (press) => actions.commandOf(press),
       run: (command) => actions.run(command),
       focus: () => this.wall.focus(),
       delivered: (gesture, done) => this.delivered(gesture, done),
@@ -123,11 +128,11 @@ export class RowsSession<C extends { do: string }, E, K, N, H extends RowsHello>
 
   /** Show what came with the first message, read the rest, and deliver what an earlier view has left behind. */
   async begin(hello: H & K, buffers: readonly DataView[]): Promise<void> {
-    if (buffers.length > 0) {
+    if (hello.sheet) {
       this.load(0, hello, buffers);
       this.loaded();
-    }
-    if (this.rows.count < hello.count || buffers.length === 0) await this.loader.from(this.rows.count);
+      this.wall.take(hello.sheet, buffers[this.rows.width] as DataView);
+    } else await this.loader.from(0);
     if (this.session.signal.aborted) return;
     await this.arranged;
     await this.session.begin();
@@ -192,6 +197,14 @@ export class RowsSession<C extends { do: string }, E, K, N, H extends RowsHello>
     this.wall.focus();
   }
 
+  /** Go to the first item shown for which something is left to do; say so where there is none. */
+  goToFirst(left: (item: number) => boolean, nothing: string): void {
+    const place = this.wall.shown.findIndex(left);
+    if (place < 0) return this.session.tell(nothing);
+    this.wall.go(place);
+    this.wall.focus();
+  }
+
   /** What keys and buttons are about: in the zoom the one that is seen, else what is selected or below the cursor. */
   get targets(): number[] {
     const { active } = this.wall;
@@ -238,9 +251,9 @@ export class RowsSession<C extends { do: string }, E, K, N, H extends RowsHello>
   }
 
   private change({ revision, all, ...told }: { revision: number; all?: true } & K, buffers: readonly DataView[]): void {
+    this.actions.learn(told as unknown as K);
     // read again everything, if something was missed or there is too much of it
     if (all || this.loader.busy || !this.rows.change(revision, buffers)) return void this.loader.from(0);
-    this.actions.learn(told as unknown as K);
     this.redraw();
   }
 
@@ -251,8 +264,8 @@ export class RowsSession<C extends { do: string }, E, K, N, H extends RowsHello>
   }
 
   private load(start: number, part: RowsPart & K, buffers: readonly DataView[]): void {
-    this.rows.load(start, part.revision, buffers);
     this.actions.learn(part);
+    this.rows.load(start, part.revision, buffers);
   }
 
   private loaded(): void {

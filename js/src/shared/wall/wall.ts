@@ -7,7 +7,7 @@ import type { Brush } from "./brush";
 import { GAP, HEADER, Layout, type Section, type Tile } from "./layout";
 import { Scroller } from "./scroller";
 import { Selection } from "./selection";
-import { levelFor, type Sheet, Thumbnails } from "./thumbnails";
+import { levelFor, type PlainSheet, type Sheet, Thumbnails } from "./thumbnails";
 import { type Surface, WallGestures } from "./wall_gestures";
 
 export interface Showing {
@@ -278,6 +278,11 @@ export class Wall implements Surface {
 
   receive(sheet: Sheet, buffer: DataView | undefined): void {
     this.thumbnails.receive(sheet, buffer).catch((error: Error) => this.showing.failed(error));
+  }
+
+  /** Take over thumbnails that nobody has asked for. */
+  take(sheet: PlainSheet, buffer: DataView): void {
+    this.thumbnails.take(sheet, buffer).catch((error: Error) => this.showing.failed(error));
   }
 
   dispose(): void {
