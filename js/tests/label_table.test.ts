@@ -1,6 +1,6 @@
 import { describe, test } from "node:test";
 import { expect } from "expect";
-import { inWords } from "../src/similarity_review/counts";
+import { progressText } from "../src/similarity_review/counts";
 import { CONFIRMED, type Filter, MARKED, NO_CLASS, RELABELED, Table, UNSAID } from "../src/similarity_review/table";
 import { message } from "./fake_kernel";
 
@@ -94,14 +94,14 @@ describe("counts", () => {
   const progress = { selected: 0, seen: 400, shown: 20_000, errors: 10, left: [490.4, 120, 1200.6] as const };
 
   test("say how the review goes, and what is left", () => {
-    expect(inWords(progress)).toBe(
+    expect(progressText(progress)).toBe(
       "reviewed 400 of 20,000 · 10 errors, 2.5 per 100 looked at · about 490 left (120–1,201)",
     );
-    expect(inWords({ ...progress, selected: 3, seen: 1, errors: 1 })).toMatch(/^3 selected · reviewed 1 of 20,000 · 1 error, 100 per/);
+    expect(progressText({ ...progress, selected: 3, seen: 1, errors: 1 })).toMatch(/^3 selected · reviewed 1 of 20,000 · 1 error, 100 per/);
   });
 
   test("before anything was seen, and when all was, nothing is estimated", () => {
-    expect(inWords({ ...progress, seen: 0, errors: 0 })).toBe("reviewed 0 of 20,000");
-    expect(inWords({ ...progress, seen: 20_000 })).not.toContain("left");
+    expect(progressText({ ...progress, seen: 0, errors: 0 })).toBe("reviewed 0 of 20,000");
+    expect(progressText({ ...progress, seen: 20_000 })).not.toContain("left");
   });
 });

@@ -199,6 +199,13 @@ def test_a_double_click_opens_and_says_nothing_and_shift_goes_on(notebook, on_wa
     expect(reviewing.counts).to_contain_text("2 selected")
     page.keyboard.press("x")
     assert said(reviewing) == [[], [], index_of([1, 2, 3, 4, 6, 7])]
+    reviewing.frame.focus()
+    page.keyboard.press("Escape")
+    page.mouse.move(*reviewing.tile(12))  # the cursor is where the mouse is, then where the keys go
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    assert said(reviewing) == [[], [], index_of([1, 2, 3, 4, 6, 7, 12, 13])]
 
 
 def test_a_drag_at_the_edge_scrolls_and_paints_what_comes_by(notebook, on_wall):

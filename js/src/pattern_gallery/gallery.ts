@@ -32,7 +32,7 @@ export class Gallery {
       keys: KEYS,
       commandOf,
       run: (command) => this.run(command),
-      showing: {
+      wall: {
         describe: (item) => this.describe(item),
         decorate: (context, item, tile) => this.decorate(context, item, tile),
         changed: () => this.moved(),

@@ -3,7 +3,7 @@ import { column } from "../shared/columns";
 import type { Requests } from "../shared/requests";
 import { DetailsLoader } from "../shared/wall/details_loader";
 import { RowsSession } from "../shared/wall/rows_session";
-import { inWords } from "./counts";
+import { progressText } from "./counts";
 import { Details } from "./details";
 import { type Command, commandOf, KEYS } from "./keys";
 import { Lists } from "./lists";
@@ -53,7 +53,7 @@ export class Review {
       asides: new Set(["look"]),
       commandOf,
       run: (command) => this.run(command),
-      showing: {
+      wall: {
         describe: (item) => this.describe(item),
         decorate: (context, item, tile) => decorate(this.table, context, item, tile),
         changed: () => this.moved(),
@@ -266,7 +266,7 @@ export class Review {
   private showProgress(): void {
     const { seen, errors } = this.table;
     this.toolbar.showCounts(
-      inWords({ selected: this.wall.selection.count, seen, errors, shown: this.hello.shown, left: this.left }),
+      progressText({ selected: this.wall.selection.count, seen, errors, shown: this.hello.shown, left: this.left }),
     );
     this.toolbar.showAgain(this.staleness);
   }

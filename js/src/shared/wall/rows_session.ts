@@ -11,7 +11,7 @@ import type { Requests } from "../requests";
 import { Session } from "../session";
 import type { Edit, Rows, Schema } from "./rows";
 import type { PlainSheet, Sheet } from "./thumbnails";
-import { type Showing, Wall } from "./wall";
+import { type WallActions, Wall } from "./wall";
 
 /** The kernel's half of all of this is wall/rows_widget.py. */
 export interface RowsHello extends Hello {
@@ -62,7 +62,7 @@ export interface RowsActions<C, E, K, N> {
   readonly noun: readonly [string, string];
   readonly label: string;
   readonly keys: KeyMap;
-  readonly showing: Omit<Showing, "failed" | "open">;
+  readonly wall: Omit<WallActions, "failed" | "open">;
   /** Kinds of gestures that undo passes over. */
   readonly asides?: ReadonlySet<string>;
   commandOf(press: KeyPress): C | Help | null;
@@ -111,7 +111,7 @@ export class RowsSession<C extends { do: string }, E, K, N, H extends RowsHello>
       },
     });
     this.wall = new Wall(requests, actions.label, {
-      ...actions.showing,
+      ...actions.wall,
       open: () => this.zoom(),
       failed: this.session.failed,
     });

@@ -10,7 +10,7 @@ import { Selection } from "./selection";
 import { levelFor, type PlainSheet, type Sheet, Thumbnails } from "./thumbnails";
 import { type Surface, WallGestures } from "./wall_gestures";
 
-export interface Showing {
+export interface WallActions {
   /** What screen readers say about an item. */
   describe(item: number): string;
   /** Draw over the picture of an item. */
@@ -79,13 +79,13 @@ export class Wall implements Surface {
   constructor(
     requests: Requests,
     label: string,
-    private readonly showing: Showing,
+    private readonly actions: WallActions,
   ) {
     this.frame.setAttribute("aria-label", label);
     this.thumbnails = new Thumbnails(
       requests,
       () => this.redraw(),
-      (error) => showing.failed(error),
+      (error) => actions.failed(error),
     );
     this.content.append(this.canvas);
     this.frame.append(this.content, this.options);
@@ -133,7 +133,7 @@ export class Wall implements Surface {
     this.activePosition = Math.max(place, 0);
     this.relay();
     this.scroller.to(place < 0 ? 0 : this.layout.tile(place).y - before);
-    this.showing.changed();
+    this.actions.changed();
   }
 
   get shown(): Uint32Array {
@@ -171,12 +171,12 @@ export class Wall implements Surface {
   }
 
   get paintable(): boolean {
-    return this.showing.brush !== undefined;
+    return this.actions.brush !== undefined;
   }
 
   /** What clicks and drags do, or null where they select. */
   get brush(): Brush | null {
-    return (this.selecting ? null : this.showing.brush) ?? null;
+    return (this.selecting ? null : this.actions.brush) ?? null;
   }
 
   /** The mouse is at this point of the frame, or away. */
@@ -215,7 +215,7 @@ export class Wall implements Surface {
     this.side = Math.round(Math.min(Math.max(side, SIDES.smallest), SIDES.largest));
     this.relay();
     if (middle !== null) this.scroller.to(this.layout.tile(middle).y - this.frame.clientHeight / 2);
-    this.showing.changed();
+    this.actions.changed();
   }
 
   /** Give an item the keyboard, and bring it into sight. */
@@ -232,7 +232,7 @@ export class Wall implements Surface {
     }
     this.redraw();
     this.nameActive();
-    this.showing.changed();
+    this.actions.changed();
   }
 
   /** The position some rows below, or a screenful of rows with `pages`. */
@@ -245,11 +245,11 @@ export class Wall implements Surface {
   select(change: (selection: Selection) => void): void {
     change(this.selection);
     this.redraw();
-    this.showing.changed();
+    this.actions.changed();
   }
 
   open(): void {
-    if (this.active !== null) this.showing.open();
+    if (this.active !== null) this.actions.open();
   }
 
   positionAt(x: number, y: number): number | null {
@@ -277,12 +277,12 @@ export class Wall implements Surface {
   }
 
   receive(sheet: Sheet, buffer: DataView | undefined): void {
-    this.thumbnails.receive(sheet, buffer).catch((error: Error) => this.showing.failed(error));
+    this.thumbnails.receive(sheet, buffer).catch((error: Error) => this.actions.failed(error));
   }
 
   /** Take over thumbnails that nobody has asked for. */
   take(sheet: PlainSheet, buffer: DataView): void {
-    this.thumbnails.take(sheet, buffer).catch((error: Error) => this.showing.failed(error));
+    this.thumbnails.take(sheet, buffer).catch((error: Error) => this.actions.failed(error));
   }
 
   dispose(): void {
@@ -361,7 +361,7 @@ export class Wall implements Surface {
       context.textBaseline = "middle";
       context.fillText("unreadable", x + width / 2, y + height / 2, width - 8);
     }
-    this.showing.decorate(context, item, { x, y, width, height });
+    this.actions.decorate(context, item, { x, y, width, height });
     if (this.selection.has(item)) {
       context.strokeStyle = colors.focus;
       context.lineWidth = 4;
@@ -432,7 +432,7 @@ export class Wall implements Surface {
         "aria-posinset": this.activePosition + 1,
         "aria-selected": String(this.selection.has(item)),
       },
-      why === undefined ? this.showing.describe(item) : `${this.showing.describe(item)}, cannot be shown: ${why}`,
+      why === undefined ? this.actions.describe(item) : `${this.actions.describe(item)}, cannot be shown: ${why}`,
     );
     // said once: a screen reader reads again what is new
     if (this.options.firstElementChild?.outerHTML === option.outerHTML) return;
