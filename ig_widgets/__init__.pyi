@@ -22,6 +22,7 @@ from .data.images import ImageSet as ImageSet
 from .data.labels import folder_labels as folder_labels
 from .data.labels import labels_of as labels_of
 from .data.labels import weak_labels as weak_labels
+from .data.log import sources as sources
 from .data.log.log import AnnotationLog as AnnotationLog
 from .data.patterns import crop_patterns as crop_patterns
 from .data.patterns import pattern_rows as pattern_rows

@@ -17,6 +17,7 @@ from ig_widgets.data.examples.synthetic import write_strips
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.labels import labels_of
 from ig_widgets.data.log.log import AnnotationLog
+from ig_widgets.data.log.sources import BOX_ANNOTATOR
 from ig_widgets.systems.inspector_gadget.gadget import InspectorGadget
 
 KIND: Final = "scratch"
@@ -75,7 +76,7 @@ def annotate_until(gadget: InspectorGadget, person: SimulatedAnnotator) -> None:
     found = 0
     for position in gadget.order:
         said = person.annotate(gadget.images[[int(position)]])
-        gadget.log.extend(said, source="BoxAnnotator")
+        gadget.log.extend(said, source=BOX_ANNOTATOR)
         found += int(said["x"].notna().any())
         if found == gadget.target:
             break

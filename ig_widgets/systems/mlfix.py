@@ -22,7 +22,8 @@ from ig_widgets.compute.words.progress import ProgressMaps
 from ig_widgets.compute.words.visual_words import VisualWords
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.data.reviews.label_table import DECISIONS, MARKED, NO_CLASS, LabelTable
+from ig_widgets.data.log.sources import SIMILARITY_REVIEW
+from ig_widgets.data.reviews.label_table import MARKED, NO_CLASS, LabelTable
 from ig_widgets.reports.label_review import review_report
 from ig_widgets.reports.report import Report
 from ig_widgets.systems.system import Task
@@ -218,14 +219,15 @@ class MLfix:
         described = self._description
         return SimilarityReview(
             self.images,
-            labels=self._given,
+            self._given,
             classes=self.classes,
             orders={} if described is None else self.orders_,
             groups=None if described is None else self._groups(),
             neighbors=None if described is None else described.nearest,
             log=self.log,
             annotator=self.annotator,
-            note=self.due.why,
+            note=lambda: self.due.why,
+            next_step="audit.report()",
         )
 
     def report(self) -> Report:
@@ -254,7 +256,7 @@ class MLfix:
     def _table(self) -> LabelTable:
         """Return what is known of the labels now."""
         table = LabelTable(self.images.ids, self._given, self.classes)
-        said = self.log.current(None, self.annotator, DECISIONS)
+        said = self.log.current(None, self.annotator, SIMILARITY_REVIEW)
         table.recall(said, range(len(table)))
         return table
 

@@ -1,33 +1,23 @@
 """The widget in which people draw boxes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import pandas as pd
 
 from ig_widgets.data.annotations import BOX, without_denials
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.widgets.shared.classes import checked_classes
-from ig_widgets.widgets.shared.gestures import carry_out, is_elsewhere
+from ig_widgets.data.log.sources import BOX_ANNOTATOR
 from ig_widgets.widgets.shared.jpegs import overview
-from ig_widgets.widgets.shared.messages import Messages
+from ig_widgets.widgets.shared.session import Note
 from ig_widgets.widgets.stage.stage_widget import StageWidget
-from ig_widgets.widgets.stage.viewer import Viewer
 
-_STATIC = Path(__file__).parent / "static"
-_SOURCE = "BoxAnnotator"
+_SCRIPT = Path(__file__).parent / "static" / "box_annotator.js"
 _EXAMPLE_PIXELS = 240
-
-
-class _PointerLayer(anywidget.AnyWidget):
-    """The browser's part: gestures, keys, tools and the boxes themselves, above the kernel's canvas."""
-
-    _esm = _STATIC / "box_annotator.js"
-    _css = _STATIC / "box_annotator.css"
 
 
 class BoxAnnotator(StageWidget):
@@ -40,10 +30,10 @@ class BoxAnnotator(StageWidget):
     ----------
     images
         What to look at.
-    order
-        Positions in `images` in the order in which they are shown, without repeats; default: all of them.
     classes
         Names of what can be drawn; the first ten have a number key.
+    order
+        Positions in `images` in the order in which they are shown, without repeats; default: all of them.
     log
         Where statements go; default: the file ``annotations.db`` in the working folder.
     annotator
@@ -55,7 +45,10 @@ class BoxAnnotator(StageWidget):
     examples
         Crops to show for each class: "what a crack looks like". Small images, (h, w) or (h, w, 3) uint8.
     note
-        A sentence to show above everything, such as why this is due.
+        A sentence to show above everything, such as why this is due; or a function that returns one and is
+        called again, on a thread of its own, after each change.
+    next_step
+        What the widget tells people to run when every image was looked at, or the goal is reached.
 
     Attributes
     ----------
@@ -79,66 +72,63 @@ class BoxAnnotator(StageWidget):
     def __init__(
         self,
         images: ImageSet,
+        classes: Sequence[str],
         order: Sequence[int] | np.ndarray | None = None,
         *,
-        classes: Sequence[str],
         log: AnnotationLog | None = None,
         annotator: str = "me",
         goal: int | None = None,
         guidelines: str = "",
         examples: Mapping[str, Sequence[np.ndarray]] | None = None,
-        note: str = "",
+        note: Note = "",
+        next_step: str = ".annotations",
     ) -> None:
-        self._classes = checked_classes(classes)
-        self._images = images if order is None else images[np.asarray(order)]
-        if len(self._images) == 0:
-            raise ValueError("there are no images to annotate")
+        super().__init__(
+            images,
+            classes,
+            order,
+            script=_SCRIPT,
+            source=BOX_ANNOTATOR,
+            log=log,
+            annotator=annotator,
+            note=note,
+            next_step=next_step,
+        )
         unknown = sorted(set(examples or {}) - set(self._classes))
         if unknown:
             known = ", ".join(self._classes)
             raise ValueError(f"examples has the class {unknown[0]!r}; the classes are {known}")
-        self._ids = frozenset(self._images.ids)
-        self._log = log if log is not None else AnnotationLog()
-        self._annotator = annotator
-        self._note = note
         self._goal = goal
         self._guidelines = guidelines
         self._examples = dict(examples or {})
-        self._progress = _Progress(self._images.ids, without_denials(self.annotations))
-        self._layer = _PointerLayer()
-        self._viewer = Viewer(self._images, self._told, self._layer.send, self._progress.first_unseen() or 0)
-        self._messages = Messages(
-            self._layer, {**self._viewer.operations, "hello": self._hello, "act": self._act}
-        )
-        super().__init__("ig-box-annotator")
+        self._progress = _Progress(self._images.ids, self._classes, without_denials(self.annotations))
+        self._viewer.position = self._progress.first_unseen() or 0
 
     @property
     def annotations(self) -> pd.DataFrame:
         """What this annotator has said about these images, in force now."""
-        said = self._log.current(annotator=self._annotator)
+        said = self._session.log.current(annotator=self._session.annotator)
         return said[said["image"].isin(self._ids)]
 
-    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
+    def _facts(self) -> tuple[dict[str, Any], list[bytes]]:
         crops = [(label, crop) for label, some in self._examples.items() for crop in some]
-        about = {
-            **self._shown(),
-            "guidelines": self._guidelines,
-            "examples": [label for label, _ in crops],
-        }
-        return about, [overview(np.asarray(crop), _EXAMPLE_PIXELS).jpeg for _, crop in crops]
+        told = {"guidelines": self._guidelines, "examples": [label for label, _ in crops]}
+        return told, [overview(np.asarray(crop), _EXAMPLE_PIXELS).jpeg for _, crop in crops]
 
-    def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        if is_elsewhere(gesture, self._ids, self._viewer.queue):
-            return {"elsewhere": True}, []
-        touched = carry_out(self._log, gesture, annotator=self._annotator, source=_SOURCE, images=self._ids)
-        told = self._told(self._images.position(touched[0] if touched else gesture["image"]))
-        self._layer.send({"news": {**told, "turned": False}})
-        return {**told, "touched": touched}, []
+    def _done(self) -> str | None:
+        counts = self._progress.counts()
+        found = f"{counts['defective']} with defects, {_number(counts['boxes'], 'box', 'boxes')}"
+        if counts["next"] is None:
+            return f"All {_number(counts['images'], 'image', 'images')} looked at: {found}."
+        if self._goal is not None and counts["defective"] >= self._goal:
+            looked_at = f"{counts['seen']} of {counts['images']} images looked at"
+            return f"As many images with defects as wanted: {looked_at}, {found}."
+        return None
 
     def _told(self, position: int) -> dict[str, Any]:
         image = self._images.ids[position]
         with self._viewer.lock:
-            said = without_denials(self._log.current(image, self._annotator))
+            said = without_denials(self._session.log.current(image, self._session.annotator))
             self._progress.update(image, said)
             progress = {**self._progress.counts(), "goal": self._goal}
         return {"page": {**self._viewer.page(position), **_rows(said)}, "progress": progress}
@@ -147,18 +137,20 @@ class BoxAnnotator(StageWidget):
 class _Progress:
     """Which images of a queue were looked at, and in which something was found."""
 
-    def __init__(self, ids: Sequence[str], said: pd.DataFrame) -> None:
+    def __init__(self, ids: Sequence[str], classes: Sequence[str], said: pd.DataFrame) -> None:
         self._ids = ids
-        boxes = said["x"].notna().groupby(said["image"]).sum()
-        self._boxes = {str(image): int(number) for image, number in boxes.items()}
-        self._defective = set(said.loc[said["present"].fillna(value=False), "image"])
+        self._classes = classes
+        self._boxes: dict[str, Counter[str]] = {}  # of each image that was looked at, by class
+        self._defective: set[str] = set()
+        for image, rows in said.groupby("image"):
+            self.update(str(image), rows)
 
     def update(self, image: str, said: pd.DataFrame) -> None:
         if said.empty:
             self._boxes.pop(image, None)
             self._defective.discard(image)
         else:
-            self._boxes[image] = int(said["x"].notna().sum())
+            self._boxes[image] = Counter(said.loc[said["x"].notna(), "label"])
             self._defective.discard(image)
             if said["present"].fillna(value=False).any():
                 self._defective.add(image)
@@ -171,7 +163,8 @@ class _Progress:
             "images": len(self._ids),
             "seen": len(self._boxes),
             "defective": len(self._defective),
-            "boxes": sum(self._boxes.values()),
+            "boxes": sum(boxes.total() for boxes in self._boxes.values()),
+            "classes": [sum(boxes[name] for boxes in self._boxes.values()) for name in self._classes],
             "next": self.first_unseen(),
         }
 
@@ -193,3 +186,7 @@ def _rows(said: pd.DataFrame) -> dict[str, Any]:
         for key, row in said[~boxed].iterrows()
     ]
     return {"boxes": boxes, "verdicts": verdicts}
+
+
+def _number(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"

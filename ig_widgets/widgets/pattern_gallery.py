@@ -1,6 +1,5 @@
 """The widget in which people look through patterns, and keep, drop and rename them."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,22 +12,29 @@ from ig_widgets.data.annotations import BOX
 from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.data.reviews.pattern_table import DROPPED, PatternTable
+from ig_widgets.data.log.sources import PATTERN_GALLERY
+from ig_widgets.data.reviews.pattern_table import DROPPED, UNDECIDED, PatternTable
 from ig_widgets.widgets.shared.background_job import More, Production
 from ig_widgets.widgets.shared.classes import checked_classes
-from ig_widgets.widgets.shared.gestures import take_back
 from ig_widgets.widgets.shared.jpegs import detail, overview
-from ig_widgets.widgets.wall.items import items_of
-from ig_widgets.widgets.wall.wall_widget import CHUNK, WallWidget, introduced, part_of
+from ig_widgets.widgets.shared.session import Note
+from ig_widgets.widgets.wall.rows_widget import Column, RowsWidget
 
 _STATIC = Path(__file__).parent / "static"
-_SOURCE = "PatternGallery"
 _LARGEST_PIXELS = 512
 _MARGIN = 1.5  # of a pattern's longest side: what is shown around it, so that one sees where it lies
 _FEW = 100  # names of patterns: about more of them everything that was said is read
 
+_COLUMNS = (
+    Column("origins", np.uint8),
+    Column("states", np.uint8, editable=True),
+    Column("labels", np.uint16, editable=True),
+    Column("parents", np.int32),
+    Column("importance", np.float32),
+)
 
-class PatternGallery(WallWidget):
+
+class PatternGallery(RowsWidget):
     """Look through the patterns that people cut out and the machine made; keep, drop and rename them.
 
     Every decision is a verdict in the log (`AnnotationLog.verdicts`) about the pattern's id and its box, and
@@ -39,15 +45,15 @@ class PatternGallery(WallWidget):
     ----------
     patterns
         Patterns, with provenance (`crop_patterns`, `PolicyAugmenter`, `PatternGAN`) or without.
-    order
-        Positions in `patterns` in the order in which they are shown at first; default: as they are.
     classes
         Names that a pattern can be given; those that the patterns have are added.
+    order
+        Positions in `patterns` in the order in which they are shown at first; default: as they are.
     images
         What the patterns were cut from: a pattern is then shown in its place, too.
     importance
         One number for each pattern, as from `pattern_importances`; patterns can be sorted by it.
-    more
+    generators
         Functions that make more patterns, by the text of their buttons. A function is given a number and
         returns patterns, or yields some at a time, with shares of the work in [0, 1] between them; it runs
         on a thread, and can be stopped between two.
@@ -56,15 +62,18 @@ class PatternGallery(WallWidget):
     annotator
         Who is deciding.
     note
-        A sentence to show above everything, such as why this is due.
+        A sentence to show above everything, such as why this is due; a function that returns one is called
+        again after each change.
+    next_step
+        Line of code to show when every pattern is kept or dropped.
 
     Attributes
     ----------
-    patterns : ImageSet
-        All patterns, those that were made here included.
+    all_patterns : ImageSet
+        All patterns in the order in which they are shown at first, then those that were made here.
     kept : ImageSet
         Those that were not dropped, under their new names (``label`` of the provenance).
-    annotations : DataFrame
+    verdicts : DataFrame
         The verdicts of this annotator on these patterns, in force now: ``image`` is the id that the pattern
         had then, of one that was made with a digest of its pixels after an ``@``; ``label`` its new class
         where it was given one, ``present`` False where it was dropped.
@@ -77,48 +86,45 @@ class PatternGallery(WallWidget):
 
     _esm = _STATIC / "pattern_gallery.js"
     _css = _STATIC / "pattern_gallery.css"
+    _table: PatternTable
 
     def __init__(
         self,
         patterns: ImageSet,
+        classes: Sequence[str] = (),
         order: Sequence[int] | NDArray[np.integer] | None = None,
         *,
-        classes: Sequence[str] = (),
         images: ImageSet | None = None,
         importance: ArrayLike | None = None,
-        more: Mapping[str, More] | None = None,
+        generators: Mapping[str, More] | None = None,
         log: AnnotationLog | None = None,
         annotator: str = "me",
-        note: str = "",
+        note: Note = "",
+        next_step: str = ".kept",
     ) -> None:
         if len(patterns) == 0:
             raise ValueError("there are no patterns to show: draw boxes first, and cut them out")
-        self._importance = _fitting(importance, len(patterns))
-        if order is not None:
-            patterns, self._importance = patterns[np.asarray(order)], self._importance[np.asarray(order)]
-        self.patterns: ImageSet = patterns
+        values = _checked_importance(importance, len(patterns))
+        shown = slice(None) if order is None else np.asarray(order)
+        table = PatternTable(checked_classes(classes) if len(classes) else ())
+        table.extend(patterns[shown], values[shown])
+        self.patterns = patterns
+        self.all_patterns: ImageSet = patterns[shown]
         self._images = images
-        self._log = log if log is not None else AnnotationLog()
-        self._annotator = annotator
-        self._note = note
-        self._lock = threading.RLock()
-        self._revision = 0
-        self._table = PatternTable(checked_classes(classes) if len(classes) else ())
-        self._table.extend(patterns)
-        self._recall(range(len(patterns)), named=False)
-        self._production = Production(
-            more or {}, self._grow, lambda state: self.send({"news": {"making": state}})
-        )
+        self._production = Production(generators or {}, self._grow, self._tell_progress)
         super().__init__(
-            lambda item: self.patterns[item],
-            {
-                **self._production.operations,
-                "hello": self._hello,
-                "columns": self._columns,
-                "about": self._about,
-                "act": self._act,
-            },
+            table,
+            _COLUMNS,
+            lambda item: self.all_patterns[item],
+            source=PATTERN_GALLERY,
+            operations={**self._production.operations, "about": self._about},
+            log=log,
+            annotator=annotator,
+            note=note,
+            next_step=next_step,
+            on_close=[self._production.close],
         )
+        self._recall(range(len(table)), named=False)
 
     @property
     def kept(self) -> ImageSet:
@@ -126,7 +132,7 @@ class PatternGallery(WallWidget):
         with self._lock:
             kept = self._table.states != DROPPED
             names = [self._table.label(row) for row in range(len(self._table))]
-            patterns = self.patterns
+            patterns = self.all_patterns
         provenance = patterns.provenance
         if provenance is None:
             provenance = pd.DataFrame(index=range(len(patterns)))
@@ -135,49 +141,38 @@ class PatternGallery(WallWidget):
         return chosen.with_provenance(named[kept])
 
     @property
-    def annotations(self) -> pd.DataFrame:
-        """What this annotator has said about these patterns, in force now."""
-        said = self._log.verdicts(annotator=self._annotator, source=_SOURCE).drop(columns="proposed")
-        return said[said["image"].isin(self._table.names())]
+    def verdicts(self) -> pd.DataFrame:
+        """What this annotator has decided about these patterns, in force now."""
+        return self._own(self._session.log.verdicts).drop(columns="proposed")
 
-    def close(self) -> None:
-        """Take the widget off the page. What was said stays in the log."""
-        if hasattr(self, "_production"):  # the constructor may have failed
-            self._production.close()
-        super().close()
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "sortable": bool(np.isfinite(self._table.importance).any()),
+            "generators": self._production.names,
+            "making": self._production.state,
+        }
 
-    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
+    def _done(self) -> str | None:
+        """Say how it went once every pattern is decided."""
         with self._lock:
-            return {
-                "count": len(self._table),
-                "revision": self._revision,
-                "gallery": self._table.digest(len(self._table)),
-                "sortable": bool(np.isfinite(self._importance).any()),
-                "makers": self._production.names,
-                "making": self._production.state,
-                **introduced(self._log, self._annotator, self._note),
-            }, []
+            states = self._table.states
+            if (states == UNDECIDED).any():
+                return None
+            dropped = int((states == DROPPED).sum())
+        return f"All {len(states)} patterns are decided: {len(states) - dropped} kept, {dropped} dropped."
 
-    def _columns(self, *, start: int) -> tuple[dict[str, Any], list[bytes]]:
-        """Return the columns of the rows from `start` on, at most `CHUNK`."""
-        with self._lock:
-            table = self._table
-            columns: list[NDArray[Any]] = [
-                table.origins,
-                table.states,
-                table.labels,
-                table.parents,
-                self._importance,
-            ]
-            told = {"revision": self._revision, "classes": table.classes, "count": len(table)}
-            return told, part_of(columns, start)
+    def _tell_progress(self, state: Mapping[str, Any]) -> None:
+        self.send({"news": {"making": state}})
+
+    def _news(self) -> dict[str, Any]:
+        return {"classes": self._table.classes}
 
     def _about(self, *, item: int) -> tuple[dict[str, Any], list[bytes]]:
         """Tell where a pattern came from, with a picture of it and one of its place in its image."""
         with self._lock:
             if not 0 <= item < len(self._table):
                 raise ValueError(f"there is no pattern {item}; there are {len(self._table)}")
-            patterns = self.patterns
+            patterns = self.all_patterns
         known = patterns.provenance
         row = {} if known is None else {str(name): value for name, value in known.iloc[item].items()}
         row = {name: value for name, value in row.items() if not pd.isna(value)}
@@ -215,32 +210,13 @@ class PatternGallery(WallWidget):
         picture = detail(image, (left, top, w, h), min(1.0, _LARGEST_PIXELS / max(w, h)))
         return [(x - left) / w, (y - top) / h, width / w, height / h], picture.jpeg
 
-    def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        kind, action = gesture["kind"], gesture["action"]
-        with self._lock:
-            # the browser keeps what was not saved for whichever widget comes next: it may have other patterns
-            count = gesture["count"]
-            known = count <= len(self._table) and gesture["gallery"] == self._table.digest(count)
-            if not known and "of" not in gesture:
-                return {"elsewhere": True}, []
-            if kind == "judge":
-                rows = items_of(gesture["items"], len(self._table))
-                if not self._log.touched(action):  # else its answer was lost, and it comes again
-                    statements = [self._statement(row, gesture, action) for row in rows]
-                    self._log.append(statements, annotator=self._annotator, source=_SOURCE, action=action)
-            else:
-                said = {"annotator": self._annotator, "source": _SOURCE}
-                rows = self._table.rows(take_back(self._log, gesture, **said, images=self._table.names()))
-            self._recall(rows)
-            self._revision += 1
-            changed = self._changed(rows)
-        self.send(*changed)
-        return {"touched": len(rows)}, []
+    def _statements(self, rows: Sequence[int], gesture: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
+        return {row: self._statement(row, gesture) for row in rows}
 
-    def _statement(self, row: int, gesture: Mapping[str, Any], action: str) -> dict[str, Any]:
+    def _statement(self, row: int, gesture: Mapping[str, Any]) -> dict[str, Any]:
         """Say what a gesture says about a pattern; what it does not say stays as it was said before."""
         before = self._table.verdict(row)
-        own = before if before is not None and before.annotator == self._annotator else None
+        own = before if before is not None and before.annotator == self._session.annotator else None
         present = gesture["present"] if "present" in gesture else self._table.states[row] != DROPPED
         said = {
             "image": self._table.named[row],
@@ -251,7 +227,7 @@ class PatternGallery(WallWidget):
         }
         # a verdict stays with the name that the pattern had when it was first judged
         again = {} if own is None else {"image": own.name, "replaces": own.key}
-        return {**said, **again, "key": f"{action}-{row}"}
+        return {**said, **again, "key": f"{gesture['action']}-{row}"}
 
     def _recall(self, rows: Sequence[int], *, named: bool = True) -> None:
         """Let the table know what the log says about some rows.
@@ -263,19 +239,7 @@ class PatternGallery(WallWidget):
             return
         names = self._table.names(rows)
         few = names if named and len(names) <= _FEW else None
-        self._table.recall(self._log.verdicts(few, source=_SOURCE), rows)
-
-    def _changed(self, rows: Sequence[int]) -> tuple[dict[str, Any], list[bytes]]:
-        """Return the news of what was decided about some rows."""
-        told = {"revision": self._revision, "classes": self._table.classes}
-        if len(rows) > CHUNK:
-            return {"news": {"changed": {**told, "all": True}}}, []
-        states, labels = self._table.states[list(rows)], self._table.labels[list(rows)]
-        return {"news": {"changed": told}}, [
-            np.asarray(rows, np.int32).tobytes(),
-            states.tobytes(),
-            labels.tobytes(),
-        ]
+        self._table.recall(self._session.log.verdicts(few, source=PATTERN_GALLERY), rows)
 
     def _grow(self, made: ImageSet) -> None:
         """Add patterns that were made here."""
@@ -285,18 +249,14 @@ class PatternGallery(WallWidget):
         made = made.with_provenance(known.assign(operation=operation.fillna("made")))
         with self._lock:
             first = len(self._table)
-            self.patterns = self.patterns + made
-            self._table.extend(self.patterns)
-            self._importance = np.append(self._importance, np.full(len(made), np.nan, np.float32))
+            self.all_patterns = self.all_patterns + made
+            self._table.extend(self.all_patterns)
             # the same pixels, made once more, may have been judged before
             self._recall(range(first, len(self._table)))
-            self._revision += 1
-            count = len(self._table)
-            told = {"count": count, "gallery": self._table.digest(count)}
-        self.send({"news": {"grown": told}})
+            self._tell_growth()
 
 
-def _fitting(importance: ArrayLike | None, count: int) -> NDArray[np.float32]:
+def _checked_importance(importance: ArrayLike | None, count: int) -> NDArray[np.float32]:
     if importance is None:
         return np.full(count, np.nan, np.float32)
     values = np.asarray(importance, dtype=np.float32)

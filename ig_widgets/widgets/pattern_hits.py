@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import cv2
 import numpy as np
 import pandas as pd
@@ -16,29 +15,19 @@ from ig_widgets.data.annotations import BOX
 from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.widgets.shared.classes import checked_classes
-from ig_widgets.widgets.shared.gestures import carry_out, is_elsewhere
+from ig_widgets.data.log.sources import PATTERN_HITS
 from ig_widgets.widgets.shared.jpegs import LARGEST_SIDE_PIXELS
-from ig_widgets.widgets.shared.messages import Messages
+from ig_widgets.widgets.shared.session import Note
 from ig_widgets.widgets.stage.stage_widget import StageWidget
-from ig_widgets.widgets.stage.viewer import Viewer
 from ig_widgets.widgets.wall.thumbnails import Thumbnails
 
-_STATIC = Path(__file__).parent / "static"
-_SOURCE = "PatternHits"
+_SCRIPT = Path(__file__).parent / "static" / "pattern_hits.js"
 _MARGIN = 0.15  # of a hit's longest side, shown around it
 _CHUNK = 5_000  # hits in one message
 _FEW = 100  # images: about more of them everything that was said is read
 _FAINT = 0.3  # scores below are not drawn: nearly every place has them
 
 Pixels = NDArray[np.uint8]
-
-
-class _PointerLayer(anywidget.AnyWidget):
-    """The browser's part: the box, the wall of hits, gestures and keys, above the kernel's canvas."""
-
-    _esm = _STATIC / "pattern_hits.js"
-    _css = _STATIC / "pattern_hits.css"
 
 
 class PatternHits(StageWidget):
@@ -52,11 +41,11 @@ class PatternHits(StageWidget):
     ----------
     images
         Where to look.
-    order
-        Positions in `images` in the order in which they are shown, without repeats; default: all of them.
     classes
         Names of what a box may be.
-    search
+    order
+        Positions in `images` in the order in which they are shown, without repeats; default: all of them.
+    find
         Looks for a pattern, (h, w) or (h, w, 3) uint8, in all images: yields all hits so far, again and
         again, as `PatternMatcher.hits` does.
     heat_map
@@ -67,7 +56,8 @@ class PatternHits(StageWidget):
     annotator
         Who is looking.
     note
-        A sentence to show above everything, such as why this is due.
+        A sentence to show above everything, such as why this is due; or a function that returns one and is
+        called again, on a thread of its own, after each change.
 
     Attributes
     ----------
@@ -87,49 +77,43 @@ class PatternHits(StageWidget):
     def __init__(
         self,
         images: ImageSet,
+        classes: Sequence[str],
         order: Sequence[int] | NDArray[np.integer] | None = None,
         *,
-        classes: Sequence[str],
-        search: Callable[[Pixels], Iterator[pd.DataFrame]],
+        find: Callable[[Pixels], Iterator[pd.DataFrame]],
         heat_map: Callable[[Pixels, Pixels], NDArray[np.floating]] | None = None,
         log: AnnotationLog | None = None,
         annotator: str = "me",
-        note: str = "",
+        note: Note = "",
     ) -> None:
-        self._images = images if order is None else images[np.asarray(order)]
-        if len(self._images) == 0:
-            raise ValueError("there are no images to look at")
-        self._classes = checked_classes(classes)
-        self._search = search
+        thumbnails = Thumbnails(self._crop, self._broadcast)
+        super().__init__(
+            images,
+            classes,
+            order,
+            script=_SCRIPT,
+            source=PATTERN_HITS,
+            operations={
+                **thumbnails.operations,
+                "look": self._look,
+                "stop": self._stop,
+                "hits": self._hits,
+                "heat": self._heat,
+            },
+            log=log,
+            annotator=annotator,
+            note=note,
+            on_close=[self._abandon, thumbnails.close],
+        )
+        self._find = find
         self._heat_map = heat_map
-        self._log = log if log is not None else AnnotationLog()
-        self._annotator = annotator
-        self._note = note
-        self._ids = frozenset(self._images.ids)
-        self._positions = {image: position for position, image in enumerate(self._images.ids)}
         self._lock = threading.RLock()
         self._number = 0  # of the search
         self._pattern: Pixels | None = None
         self._found: list[tuple[int, float, float, float, float, float]] = []
         self._first = 0  # the number of its first hit; those of earlier searches are never used again
         self._state: dict[str, Any] = {"search": 0, "first": 0, "done": True}
-        self._layer = _PointerLayer()
-        self._viewer = Viewer(self._images, self._told, self._layer.send)
-        self._thumbnails = Thumbnails(self._crop, self._layer.send)
-        self._messages = Messages(
-            self._layer,
-            {
-                **self._viewer.operations,
-                **self._thumbnails.operations,
-                "hello": self._hello,
-                "look": self._look,
-                "stop": self._stop,
-                "hits": self._hits,
-                "heat": self._heat,
-                "act": self._act,
-            },
-        )
-        super().__init__("ig-pattern-hits")
+        self._positions = {image: position for position, image in enumerate(self._images.ids)}
 
     @property
     def hits(self) -> pd.DataFrame:
@@ -143,27 +127,18 @@ class PatternHits(StageWidget):
     @property
     def annotations(self) -> pd.DataFrame:
         """What this annotator has said here about these images, in force now."""
-        said = self._log.current(annotator=self._annotator, source=_SOURCE)
+        said = self._session.log.current(annotator=self._session.annotator, source=PATTERN_HITS)
         return said[said["image"].isin(self._ids)]
 
-    def close(self) -> None:
-        """Take the widget off the page. What was said stays in the log."""
-        # ipywidgets also closes a widget whose constructor has failed
-        if hasattr(self, "_lock"):
-            self._stop()
-        if hasattr(self, "_thumbnails"):
-            self._thumbnails.close()
-        super().close()
-
-    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
+    def _facts(self) -> tuple[dict[str, Any], list[bytes]]:
         with self._lock:
             state = {**self._state, "count": len(self._found)}
-        return {
-            **self._shown(),
-            "images": len(self._images),
-            "heat": self._heat_map is not None,
-            "state": state,
-        }, []
+        return {"images": len(self._images), "heat": self._heat_map is not None, "state": state}, []
+
+    def _abandon(self) -> None:
+        """Let the search that is under way end without telling anybody."""
+        with self._lock:
+            self._number += 1
 
     def _look(self, *, position: int, box: Sequence[float]) -> tuple[dict[str, Any], list[bytes]]:
         """Look for a box of an image; what was looked for before is forgotten."""
@@ -200,7 +175,7 @@ class PatternHits(StageWidget):
         end: dict[str, Any] = {}
         try:
             known: set[tuple[Any, ...]] = set()
-            for table in self._search(pattern):
+            for table in self._find(pattern):
                 if not self._add(number, table, known):
                     return
         except Exception as error:  # noqa: BLE001  # nobody sees it on this thread, in the browser they do
@@ -230,7 +205,7 @@ class PatternHits(StageWidget):
     def _tell_state(self) -> dict[str, Any]:
         """Tell the browser how far the search is: under the lock, so that news come in their order."""
         state = {**self._state, "count": len(self._found)}
-        self._layer.send({"news": {"searched": state}})
+        self._broadcast({"news": {"searched": state}})
         return state
 
     def _hits(self, *, search: int, start: int) -> tuple[dict[str, Any], list[bytes]]:
@@ -258,13 +233,8 @@ class PatternHits(StageWidget):
         self._viewer.cover(position, heat_png(scores))
         return {}, []
 
-    def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        if is_elsewhere(gesture, self._ids, self._viewer.queue):
-            return {"elsewhere": True}, []
-        touched = carry_out(self._log, gesture, annotator=self._annotator, source=_SOURCE, images=self._ids)
-        said = self._said(set(touched))
-        self._layer.send({"news": {"said": said}})
-        return {"touched": touched, "said": said}, []
+    def _answer(self, gesture: Mapping[str, Any], touched: Sequence[str]) -> dict[str, Any]:  # noqa: ARG002
+        return {"said": self._said(set(touched))}
 
     def _told(self, position: int) -> dict[str, Any]:
         image = self._images.ids[position]
@@ -273,7 +243,7 @@ class PatternHits(StageWidget):
     def _said(self, images: set[str]) -> dict[str, list[dict[str, Any]]]:
         """Return what is in force about boxes of some images, by image."""
         few = images if len(images) <= _FEW else None
-        said = self._log.current(few, self._annotator, _SOURCE)
+        said = self._session.log.current(few, self._session.annotator, PATTERN_HITS)
         groups = {str(image): some for image, some in said.groupby("image")}
         return {image: _decided(groups[image]) if image in groups else [] for image in images}
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -12,21 +11,11 @@ from numpy.typing import NDArray
 from ig_widgets.data.annotations import BOX
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.widgets.shared.classes import checked_classes
-from ig_widgets.widgets.shared.gestures import carry_out, is_elsewhere
-from ig_widgets.widgets.shared.messages import Messages
+from ig_widgets.data.log.sources import PEER_REVIEW
+from ig_widgets.widgets.shared.session import Note
 from ig_widgets.widgets.stage.stage_widget import StageWidget
-from ig_widgets.widgets.stage.viewer import Viewer
 
-_STATIC = Path(__file__).parent / "static"
-_SOURCE = "PeerReview"
-
-
-class _PointerLayer(anywidget.AnyWidget):
-    """The browser's part: boxes, votes, comments, gestures and keys, above the kernel's canvas."""
-
-    _esm = _STATIC / "peer_review.js"
-    _css = _STATIC / "peer_review.css"
+_SCRIPT = Path(__file__).parent / "static" / "peer_review.js"
 
 
 class PeerReview(StageWidget):
@@ -40,15 +29,15 @@ class PeerReview(StageWidget):
     ----------
     images
         What the boxes were drawn on.
-    order
-        Positions in `images` in the order in which they are shown, without repeats; default: all of them.
     classes
         Names of what can be drawn.
+    order
+        Positions in `images` in the order in which they are shown, without repeats; default: all of them.
     boxes
         Gives the boxes of an image by its id, and those of all images for None: a DataFrame with ``image,
         label, x, y, width, height, annotators, statements, outlier, votes_for, votes_against, accepted``, as
         `reviewed_boxes` returns it. It is asked again after each vote.
-    rule
+    rule_text
         How votes are counted, in words that reviewers read.
     log
         Where statements go; default: the file ``annotations.db`` in the working folder.
@@ -59,11 +48,14 @@ class PeerReview(StageWidget):
     blind
         Whether a reviewer does not see how others have voted, nor who drew a box.
     note
-        A sentence to show above everything, such as why this is due.
+        A sentence to show above everything, such as why this is due; or a function that returns one and is
+        called again, on a thread of its own, after each change.
+    next_step
+        What the widget tells people to run when every box was judged.
 
     Attributes
     ----------
-    annotations : DataFrame
+    verdicts : DataFrame
         The verdicts of this reviewer on boxes of these images, in force now: ``present`` is True where a box
         was accepted.
     canvas : ipycanvas.MultiCanvas
@@ -79,72 +71,65 @@ class PeerReview(StageWidget):
     def __init__(
         self,
         images: ImageSet,
+        classes: Sequence[str],
         order: Sequence[int] | np.ndarray | None = None,
         *,
-        classes: Sequence[str],
         boxes: Callable[[str | None], pd.DataFrame],
-        rule: str = "the majority of the votes decides",
+        rule_text: str = "the majority of the votes decides",
         log: AnnotationLog | None = None,
         annotator: str = "me",
         guidelines: str = "",
         blind: bool = False,
-        note: str = "",
+        note: Note = "",
+        next_step: str = ".verdicts",
     ) -> None:
-        self._images = images if order is None else images[np.asarray(order)]
-        if len(self._images) == 0:
-            raise ValueError("there are no images with boxes to review")
-        self._classes = checked_classes(classes)
+        super().__init__(
+            images,
+            classes,
+            order,
+            script=_SCRIPT,
+            source=PEER_REVIEW,
+            log=log,
+            annotator=annotator,
+            note=note,
+            next_step=next_step,
+        )
         self._boxes = boxes
-        self._rule = rule
-        self._log = log if log is not None else AnnotationLog()
-        self._annotator = annotator
-        self._note = note
+        self._rule_text = rule_text
         self._guidelines = guidelines
         self._blind = blind
-        self._ids = frozenset(self._images.ids)
-        self._open = self._undecided()
-        self._layer = _PointerLayer()
-        first = next((i for i, image in enumerate(self._images.ids) if self._open.get(image)), 0)
-        self._viewer = Viewer(self._images, self._told, self._layer.send, first)
-        self._messages = Messages(
-            self._layer, {**self._viewer.operations, "hello": self._hello, "act": self._act}
-        )
-        super().__init__("ig-peer-review")
+        self._open_boxes = self._undecided()
+        self._viewer.position = self._progress()["next"] or 0
 
     @property
-    def annotations(self) -> pd.DataFrame:
+    def verdicts(self) -> pd.DataFrame:
         """The verdicts of this reviewer on boxes of these images, in force now."""
-        said = self._log.verdicts(annotator=self._annotator, source=_SOURCE)
+        said = self._session.log.verdicts(annotator=self._session.annotator, source=PEER_REVIEW)
         return said[said["image"].isin(self._ids)]
 
-    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
-        return {
-            **self._shown(),
-            "rule": self._rule,
-            "guidelines": self._guidelines,
-        }, []
+    def _facts(self) -> tuple[dict[str, Any], list[bytes]]:
+        return {"rule": self._rule_text, "guidelines": self._guidelines}, []
 
-    def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        if is_elsewhere(gesture, self._ids, self._viewer.queue):
-            return {"elsewhere": True}, []
-        touched = carry_out(self._log, gesture, annotator=self._annotator, source=_SOURCE, images=self._ids)
-        told = self._told(self._images.position(touched[0] if touched else gesture["image"]))
-        self._layer.send({"news": {**told, "turned": False}})
-        return {**told, "touched": touched}, []
+    def _done(self) -> str | None:
+        if any(self._open_boxes.values()):
+            return None
+        present = self.verdicts["present"]
+        judged = f"{int(present.sum())} accepted, {int((~present).sum())} rejected"
+        return f"Every box of others in these {len(self._images)} images is judged: {judged}."
 
     def _told(self, position: int) -> dict[str, Any]:
         image = self._images.ids[position]
         with self._viewer.lock:
             boxes = self._boxes(image)
-            drawn = self._log.current(image)
-            mine = self._log.verdicts(image, self._annotator, _SOURCE)
-            remarks = self._log.comments(image)
+            drawn = self._session.log.current(image)
+            mine = self._session.log.verdicts(image, self._session.annotator, PEER_REVIEW)
+            remarks = self._session.log.comments(image)
             threads = _threads(remarks, boxes)
             proposals = [
                 self._proposal(row, drawn, mine, remarks[threads == place])
                 for place, (_, row) in enumerate(boxes.iterrows())
             ]
-            self._open[image] = sum(one["mine"] is None and not one["yours"] for one in proposals)
+            self._open_boxes[image] = sum(one["mine"] is None and not one["yours"] for one in proposals)
             progress = self._progress()
         whole = drawn[drawn["x"].isna() & drawn["label"].notna()]
         page = {
@@ -172,7 +157,7 @@ class PeerReview(StageWidget):
         return {
             **place,
             "outlier": bool(row["outlier"]),
-            "yours": bool((members["annotator"] == self._annotator).any()),
+            "yours": bool((members["annotator"] == self._session.annotator).any()),
             "annotators": "" if self._blind else str(row["annotators"]),
             "members": [
                 {"annotator": self._name(member["annotator"]), **{name: float(member[name]) for name in BOX}}
@@ -196,13 +181,13 @@ class PeerReview(StageWidget):
         ]
 
     def _name(self, annotator: str) -> str:
-        return "somebody" if self._blind and annotator != self._annotator else str(annotator)
+        return "somebody" if self._blind and annotator != self._session.annotator else str(annotator)
 
     def _undecided(self) -> dict[str, int]:
         """Count the boxes of others in each image that this reviewer has not voted on."""
         place = ["image", "label", *BOX]
-        mine = self.annotations[place].drop_duplicates()
-        drew = set(self._log.current(annotator=self._annotator).index)
+        mine = self.verdicts[place].drop_duplicates()
+        drew = set(self._session.log.current(annotator=self._session.annotator).index)
         boxes = self._boxes(None)
         boxes = boxes[[drew.isdisjoint(statements) for statements in boxes["statements"]]][place]
         boxes = boxes.merge(mine, how="left", on=place, indicator="known")
@@ -210,11 +195,11 @@ class PeerReview(StageWidget):
         return {str(image): int(number) for image, number in left["image"].value_counts().items()}
 
     def _progress(self) -> dict[str, Any]:
-        left = [i for i, image in enumerate(self._images.ids) if self._open.get(image)]
+        left = [i for i, image in enumerate(self._images.ids) if self._open_boxes.get(image)]
         return {
             "images": len(self._images),
             "done": len(self._images) - len(left),
-            "boxes": sum(self._open.values()),
+            "boxes": sum(self._open_boxes.values()),
             "next": left[0] if left else None,
         }
 

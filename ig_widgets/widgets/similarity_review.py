@@ -1,6 +1,5 @@
 """The widget in which people look through labeled images, and mark and correct wrong labels."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 from ig_widgets.data.errors import ImageError
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.data.reviews.errors_left import errors_left
-from ig_widgets.data.reviews.label_table import DECISIONS, LOOKS, MARKED, NO_CLASS, LabelTable
+from ig_widgets.data.log.sources import SIMILARITY_REVIEW, SIMILARITY_REVIEW_LOOKS
+from ig_widgets.data.reviews.errors_left import ErrorsLeft, errors_left
+from ig_widgets.data.reviews.label_table import MARKED, NO_CLASS, LabelTable
 from ig_widgets.data.reviews.relabeling import put_labels
-from ig_widgets.widgets.shared.gestures import take_back
 from ig_widgets.widgets.shared.jpegs import overview
+from ig_widgets.widgets.shared.session import Note
 from ig_widgets.widgets.wall.arrangements import (
     Neighbors,
     checked_grouping,
     checked_neighbors,
     checked_orders,
 )
-from ig_widgets.widgets.wall.items import items_of
-from ig_widgets.widgets.wall.wall_widget import CHUNK, WallWidget, introduced, part_of
+from ig_widgets.widgets.wall.rows_widget import Column, RowsWidget, chunk
 
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_PIXELS = 640
@@ -32,8 +31,15 @@ _NEIGHBOR_PIXELS = 128
 _MOST_NEIGHBORS = 12
 _FEW = 400  # images: of more of them everything that was said is read
 
+_COLUMNS = (
+    Column("seen", np.uint8, editable=True),
+    Column("states", np.uint8, editable=True),
+    Column("labels", np.uint16, editable=True),
+    Column("given", np.uint16),
+)
 
-class SimilarityReview(WallWidget):
+
+class SimilarityReview(RowsWidget):
     """Look through labeled images, similar ones side by side; mark wrong labels, and correct them.
 
     Every decision is a statement in the log about the image, on disk before the widget says "saved": a mark
@@ -50,12 +56,12 @@ class SimilarityReview(WallWidget):
     ----------
     images
         n images.
-    order
-        Positions in `images` in the order in which they are shown, some or all; default: the first of
-        `orders`, or all images as they are.
     labels
         The label of each image, missing where it has none: a Series, or anything that makes one. It is never
         changed.
+    order
+        Positions in `images` in the order in which they are shown, some or all; default: the first of
+        `orders`, or all images as they are.
     classes
         The values that an image can be given; default: the categories, or the distinct labels, sorted.
     orders
@@ -71,11 +77,14 @@ class SimilarityReview(WallWidget):
     annotator
         Who is reviewing.
     note
-        A sentence to show above everything, such as why this is due.
+        A sentence to show above everything, such as why this is due; a function that returns one is called
+        again after each change.
+    next_step
+        Line of code to show when every image was looked at.
 
     Attributes
     ----------
-    labels : Series
+    corrected_labels : Series
         The labels as they were given, with those that the annotator corrected; the same index, name and
         dtype.
     marked : Series of bool
@@ -91,57 +100,54 @@ class SimilarityReview(WallWidget):
 
     _esm = _STATIC / "similarity_review.js"
     _css = _STATIC / "similarity_review.css"
+    _table: LabelTable
 
     def __init__(
         self,
         images: ImageSet,
+        labels: ArrayLike,
         order: ArrayLike | None = None,
         *,
-        labels: ArrayLike,
         classes: Sequence[Any] | None = None,
         orders: Mapping[str, ArrayLike] | None = None,
         groups: Mapping[str, ArrayLike] | None = None,
         neighbors: Neighbors | None = None,
         log: AnnotationLog | None = None,
         annotator: str = "me",
-        note: str = "",
+        note: Note = "",
+        next_step: str = ".corrected_labels",
     ) -> None:
         if len(images) == 0:
             raise ValueError("there are no images to review")
+        self.labels = labels
+        given = labels if isinstance(labels, pd.Series) else pd.Series(labels, name="label")
+        table = LabelTable(images.ids, given, classes)
+        self._index = given.index
         self._images = images
-        self._given = labels if isinstance(labels, pd.Series) else pd.Series(labels, name="label")
-        self._table = LabelTable(images.ids, self._given, classes)
         self._orders = checked_orders(images, order, orders or {})
         self._groups = {
             name: checked_grouping(name, values, len(images)) for name, values in (groups or {}).items()
         }
         self._neighbors = checked_neighbors(neighbors, len(images))
-        self._digest = self._table.digest()
         self._shown = np.zeros(len(images), dtype=bool)
         for positions in self._orders.values():
             self._shown[positions] = True
-        self._log = log if log is not None else AnnotationLog()
-        self._annotator = annotator
-        self._note = note
-        self._lock = threading.RLock()
-        self._revision = 0
-        self._ids = frozenset(images.ids)
-        self._recall(range(len(images)))
-        self._table.recall_looks(self._looks())
         super().__init__(
+            table,
+            _COLUMNS,
             lambda item: images[item],
-            {
-                "hello": self._hello,
-                "columns": self._columns,
-                "order": self._order,
-                "grouping": self._grouping,
-                "about": self._about,
-                "act": self._act,
-            },
+            source=SIMILARITY_REVIEW,
+            operations={"order": self._order, "grouping": self._grouping, "about": self._about},
+            log=log,
+            annotator=annotator,
+            note=note,
+            next_step=next_step,
         )
+        self._recall(range(len(images)))
+        table.recall_looks(self._looks())
 
     @property
-    def labels(self) -> "pd.Series[Any]":
+    def corrected_labels(self) -> "pd.Series[Any]":
         """The given labels, with those that the annotator corrected."""
         with self._lock:
             self._refresh()
@@ -152,13 +158,12 @@ class SimilarityReview(WallWidget):
         """Where the given label was said to be wrong, and no other one was given."""
         with self._lock:
             self._refresh()
-            return pd.Series(self._table.states == MARKED, self._given.index, name="marked")
+            return pd.Series(self._table.states == MARKED, self._index, name="marked")
 
     @property
     def annotations(self) -> pd.DataFrame:
         """What the annotator decided about these images, in force now."""
-        said = self._log.current(annotator=self._annotator, source=DECISIONS)
-        return said[said["image"].isin(self._ids)]
+        return self._own(self._session.log.current)
 
     def apply_to(self, df: pd.DataFrame, column: str = "label") -> pd.DataFrame:
         """Put the corrected labels into a copy of a table, by its index.
@@ -182,31 +187,33 @@ class SimilarityReview(WallWidget):
             If there is no such column, the index does not fit, or the column cannot hold the labels.
         """
         with self._lock:
-            labels, changed = self.labels, self._table.changed()
+            labels, changed = self.corrected_labels, self._table.changed()
         return put_labels(df, column, labels, changed)
 
-    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
-        with self._lock:
-            return {
-                "count": len(self._table),
-                "shown": int(self._shown.sum()),
-                "revision": self._revision,
-                "review": self._digest,
-                "classes": self._table.texts,
-                "offered": self._table.offered,
-                "orders": list(self._orders),
-                "groupings": list(self._groups),
-                "neighbors": self._neighbors is not None,
-                **introduced(self._log, self._annotator, self._note),
-            }, []
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "shown": int(self._shown.sum()),
+            "classes": self._table.texts,
+            "offered": self._table.offered,
+            "orders": list(self._orders),
+            "groupings": list(self._groups),
+            "neighbors": self._neighbors is not None,
+        }
 
-    def _columns(self, *, start: int) -> tuple[dict[str, Any], list[bytes]]:
-        """Return the columns of the rows from `start` on, at most `CHUNK`."""
-        with self._lock:
-            table = self._table
-            told = {"revision": self._revision, "count": len(table), "left": self._left()}
-            columns: list[NDArray[Any]] = [table.seen, table.states, table.labels, table.given]
-            return told, part_of(columns, start)
+    def _first_items(self) -> NDArray[np.integer]:
+        order = next(iter(self._orders.values()))
+        return order[
+            np.argsort(self._table.given[order], kind="stable")
+        ]  # they are grouped by label at first
+
+    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Return what the browser is told at first; with the columns comes the order that is shown first."""
+        told, buffers = super()._hello()
+        first = next(iter(self._orders.values()))
+        return told, [*buffers, first.tobytes()] if buffers else []
+
+    def _news(self) -> dict[str, Any]:
+        return {"left": self._left()}
 
     def _order(self, *, name: str, start: int) -> tuple[dict[str, Any], list[bytes]]:
         """Return a part of an order, int32."""
@@ -242,23 +249,13 @@ class SimilarityReview(WallWidget):
         known = near[(near >= 0) & (near < len(self._images)) & (near != item)]
         return [int(other) for other in known[:_MOST_NEIGHBORS]]
 
-    def _act(self, *, gesture: Mapping[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
-        kind, action = gesture["kind"], gesture["action"]
-        with self._lock:
-            # the browser keeps what was not saved for whichever widget comes next: it may have other images
-            if gesture["review"] != self._digest and "of" not in gesture:
-                return {"elsewhere": True}, []
-            if kind in {"say", "look"}:
-                rows = items_of(gesture["items"], len(self._table))
-                touched = self._say(rows, gesture) if kind == "say" else []
-                self._look(rows, action)
-            else:
-                said = {"annotator": self._annotator, "source": DECISIONS}
-                rows = self._table.rows(take_back(self._log, gesture, **said, images=self._ids))
-                touched = rows
-            self._recall(touched)
-            self._tell(rows)
-        return {"touched": len(touched)}, []
+    def _carry_out(self, rows: Sequence[int], gesture: Mapping[str, Any]) -> Sequence[int]:
+        label = gesture.get("label")
+        if label is not None and label not in self._table.texts:
+            raise ValueError(f"{label!r} is not among the classes: {', '.join(self._table.texts[:20])}")
+        # first: should this be the end, the gesture comes again, and what was looked at does not
+        self._look(rows, gesture["action"])
+        return super()._carry_out(rows, gesture) if gesture["kind"] == "say" else ()
 
     def _look(self, rows: Sequence[int], action: str) -> None:
         """Note in the log which of some rows are looked at for the first time."""
@@ -268,24 +265,19 @@ class SimilarityReview(WallWidget):
             for row in rows
             if not self._table.seen[row]
         ]
-        if looks and not self._log.touched(name):
-            self._log.append(looks, annotator=self._annotator, source=LOOKS, action=name)
+        if looks and not self._session.log.touched(name):
+            self._session.log.append(
+                looks, annotator=self._session.annotator, source=SIMILARITY_REVIEW_LOOKS, action=name
+            )
         self._table.recall_looks(pd.DataFrame(looks, columns=["image", "label"]))
 
-    def _say(self, rows: Sequence[int], gesture: Mapping[str, Any]) -> list[int]:
-        """Note in the log what a gesture says about some rows; returns those that it says something about."""
-        action = gesture["action"]
-        done = self._log.touched(action)
-        if done:  # its answer was lost, and it comes again
-            return self._table.rows(done)
+    def _statements(self, rows: Sequence[int], gesture: Mapping[str, Any]) -> dict[int, dict[str, Any]]:
         self._recall(rows)  # another kernel may have said something since
-        told = {row: statement for row in rows if (statement := self._statement(row, gesture)) is not None}
-        self._look(rows, action)  # first: should this be the end, the gesture comes again, and they do not
-        self._log.append(told.values(), annotator=self._annotator, source=DECISIONS, action=action)
-        return list(told)
+        said = {row: self._statement(row, gesture) for row in rows}
+        return {row: statement for row, statement in said.items() if statement is not None}
 
     def _statement(self, row: int, gesture: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Say what a gesture says about an image, or None where it says nothing."""
+        """Return what a gesture says about an image, or None where it says nothing."""
         key = self._table.key(row)
         named = {"image": self._images.ids[row], "key": f"{gesture['action']}-{row}"}
         if gesture["says"] == "nothing":
@@ -293,8 +285,6 @@ class SimilarityReview(WallWidget):
         label = self._table.text(row) if gesture["says"] == "wrong" else gesture["label"]
         if label is None:
             return None  # without a label there is none that could be wrong
-        if label not in self._table.texts:
-            raise ValueError(f"{label!r} is not among the classes: {', '.join(self._table.texts[:20])}")
         again = {} if key is None else {"replaces": key}
         return {"label": label, "present": gesture["says"] != "wrong", **again, **named}
 
@@ -303,10 +293,10 @@ class SimilarityReview(WallWidget):
         if len(rows) == 0:
             return
         few = [self._images.ids[row] for row in rows] if len(rows) <= _FEW else None
-        self._table.recall(self._log.current(few, self._annotator, DECISIONS), rows)
+        self._table.recall(self._session.log.current(few, self._session.annotator, SIMILARITY_REVIEW), rows)
 
     def _looks(self) -> pd.DataFrame:
-        looks = self._log.current(annotator=self._annotator, source=LOOKS)
+        looks = self._session.log.current(annotator=self._session.annotator, source=SIMILARITY_REVIEW_LOOKS)
         shown = {image for image, shown in zip(self._images.ids, self._shown, strict=True) if shown}
         return looks[looks["image"].isin(shown)]
 
@@ -319,24 +309,35 @@ class SimilarityReview(WallWidget):
         if len(rows):
             self._tell(rows.tolist())
 
-    def _tell(self, rows: Sequence[int]) -> None:
-        """Tell all views what is known of some rows now."""
-        self._revision += 1
-        told = {"revision": self._revision, "left": self._left()}
-        table, listed = self._table, list(rows)
-        if len(listed) > CHUNK:
-            self.send({"news": {"changed": {**told, "all": True}}})
-            return
-        columns = [column[listed].tobytes() for column in (table.seen, table.states, table.labels)]
-        self.send({"news": {"changed": told}}, [np.asarray(listed, np.int32).tobytes(), *columns])
+    def _done(self) -> str | None:
+        """Say how the review went once every image that is shown was looked at."""
+        with self._lock:
+            table = self._table
+            if (self._shown & (table.seen == 0)).any():
+                return None
+            labeled = table.given != NO_CLASS
+            wrong = int((table.wrong() & self._shown).sum())
+            others = int((labeled & ~self._shown).sum())
+            left = self._errors_among(others)
+        said = f"All {int(self._shown.sum())} images were looked at; {wrong} of their labels are wrong."
+        if others == 0:
+            return said
+        return (
+            f"{said} Of the {others} labels that are not shown here about {left.expected:.0f} "
+            f"({left.low:.0f} to {left.high:.0f}) are wrong, if they are like the last ones."
+        )
 
     def _left(self) -> list[float]:
         """Estimate how many wrong labels are left: expected, low, high."""
         table = self._table
-        labeled = table.given != NO_CLASS
+        unseen = (table.given != NO_CLASS) & self._shown & (table.seen == 0)
+        return list(self._errors_among(int(unseen.sum())))
+
+    def _errors_among(self, count: int) -> ErrorsLeft:
+        """Estimate how many of some labels at which nobody looked are wrong."""
+        table = self._table
         wrong = table.wrong()
-        looked = [wrong[row] for row in table.looked if labeled[row]]
-        return list(errors_left(looked, int((labeled & self._shown & (table.seen == 0)).sum())))
+        return errors_left([wrong[row] for row in table.looked if table.given[row] != NO_CLASS], count)
 
 
 def _part(
@@ -344,4 +345,4 @@ def _part(
 ) -> tuple[dict[str, Any], list[bytes]]:
     if name not in lists:
         raise ValueError(f"there is nothing called {name!r}; there are {', '.join(lists)}")
-    return {"count": len(lists[name])}, part_of([lists[name]], start)
+    return {"count": len(lists[name])}, [chunk(lists[name], start)]

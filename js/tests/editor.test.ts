@@ -2,7 +2,7 @@ import { describe, test } from "node:test";
 import { expect } from "expect";
 import { Editor } from "../src/box_annotator/editor";
 import type { Gesture, Page } from "../src/box_annotator/protocol";
-import { stillSaid } from "../src/shared/waiting";
+import { withoutUndone } from "../src/shared/pending";
 
 const page = (image: string, problem: string | null = null): Page => ({
   position: 0,
@@ -47,7 +47,7 @@ describe("Editor", () => {
     const { editor, sent } = editing();
     editor.draw(box);
     editor.takeBack("undo", []);
-    expect(editor.sheet.boxes).toEqual([]);
+    expect(editor.drawn.boxes).toEqual([]);
     expect(sent[1]).toMatchObject({ kind: "undo", image: "a.png", queue: "q" });
     expect(sent[1]).not.toHaveProperty("of");
   });
@@ -56,9 +56,9 @@ describe("Editor", () => {
     const { editor, sent } = editing();
     editor.draw(box);
     editor.load(page("b.png"), sent);
-    expect(editor.sheet.boxes).toEqual([]);
+    expect(editor.drawn.boxes).toEqual([]);
     editor.load(page("a.png"), sent);
-    expect(editor.sheet.boxes).toHaveLength(1);
+    expect(editor.drawn.boxes).toHaveLength(1);
   });
 
   test("a box that a waiting undo takes back does not come again", () => {
@@ -68,8 +68,8 @@ describe("Editor", () => {
     editor.takeBack("undo", sent);
     expect(sent[2]).toMatchObject({ of: sent[1]?.action });
     editor.load(page("a.png"), sent);
-    expect(editor.sheet.boxes.map(({ x }) => x)).toEqual([10]);
-    expect(stillSaid(sent)).toHaveLength(1);
+    expect(editor.drawn.boxes.map(({ x }) => x)).toEqual([10]);
+    expect(withoutUndone(sent)).toHaveLength(1);
   });
 
   test("of an image that cannot be read nothing is said but a skip", () => {

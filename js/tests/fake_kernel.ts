@@ -19,7 +19,11 @@ export class FakeKernel {
   /** It was restarted: nothing can be sent to it. */
   gone = false;
 
+  /** What travels with the widget's state, where something does. */
+  first: { value: object; buffers: DataView[] } | undefined;
+
   readonly model = {
+    get: (name: string) => (name === "_first" ? this.first : undefined),
     on: (_: string, listener: Listener) => this.listeners.add(listener),
     off: (_: string, listener: Listener) => this.listeners.delete(listener),
     send: (message: Asked) => this.hear(message),

@@ -13,12 +13,12 @@ function finding() {
   const requests = new Requests(kernel.model);
   const page = { position: 0, image: "a.png", width: 100, height: 50, reduction: 1, problem: null };
   const hello: Hello = {
-    ...{ log: "log", logName: "a.db", annotator: "ada", note: "", canvas: "", queue: "q", classes: ["crack"] },
+    ...{ log: "log", logName: "a.db", annotator: "ada", note: "", end: null, canvas: "", queue: "q", classes: ["crack"] },
     ...{ page, said: {}, images: 1, heat: false, state: { search: 0, first: 0, count: 0, done: true } },
   };
   const finder = new Finder(real(root), requests, hello, null);
   const close = () => {
-    finder.dispose();
+    finder.session.dispose();
     requests.dispose();
   };
   return { kernel, root, close };

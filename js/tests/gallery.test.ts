@@ -1,16 +1,17 @@
 import { beforeEach, describe, test } from "node:test";
 import { expect } from "expect";
 import { Gallery } from "../src/pattern_gallery/gallery";
-import type { Gesture, Hello } from "../src/pattern_gallery/protocol";
+import type { Hello } from "../src/pattern_gallery/protocol";
 import { unpacked } from "../src/shared/packing";
 import { Requests } from "../src/shared/requests";
+import type { RowsGesture } from "../src/shared/wall/rows_session";
 import { FakeKernel, message, settled } from "./fake_kernel";
 import { FakeElement, page, real, shelf } from "./fake_page";
 import { opened, tried } from "./opened";
 
 const hello: Hello = {
-  ...{ count: 6, revision: 0, gallery: "these six", sortable: false, makers: ["policy"], making: null },
-  ...{ log: "log", logName: "a.db", annotator: "ada", note: "" },
+  ...{ count: 6, revision: 0, rows: "these six", sheet: null, classes: ["crack", "stain"], sortable: false, generators: ["policy"], making: null },
+  ...{ log: "log", logName: "a.db", annotator: "ada", note: "", end: null },
 };
 
 /** A gallery of six patterns, of which the kernel tells so many at a time. */
@@ -41,7 +42,7 @@ async function gallery(atATime = 6) {
     states[item] = state;
     revision++;
   };
-  return { ...opened<Gesture>(kernel, root, made, requests), decide, decideUnheard };
+  return { ...opened<RowsGesture>(kernel, root, made.view, requests), decide, decideUnheard };
 }
 
 type Open = Awaited<ReturnType<typeof gallery>>;
@@ -64,8 +65,8 @@ describe("Gallery", () => {
       expect(saved()).toBe("Saving …");
       await settled();
       const [gesture] = gestures();
-      expect(gesture).toMatchObject({ kind: "judge", present: false, gallery: "these six", count: 6 });
-      expect(gesture?.kind === "judge" && unpacked(gesture.items)).toEqual([0]);
+      expect(gesture).toMatchObject({ kind: "judge", present: false, rows: "these six", count: 6 });
+      expect(unpacked(gesture?.items ?? [])).toEqual([0]);
       decide([0], 2);
       await answer(1);
       expect(counts()).toBe("6 patterns, 1 dropped");
@@ -75,15 +76,15 @@ describe("Gallery", () => {
 
   test("a judgment is about as few patterns as it can be: a restarted kernel has no others", () =>
     trying(async ({ kernel, wall, gestures, answer }) => {
-      kernel.tell({ news: { grown: { count: 9, gallery: "these nine" } } });
+      kernel.tell({ news: { grown: { count: 9, rows: "these nine" } } });
       await settled();
       wall.press("d");
       wall.press("z", { ctrlKey: true });
       await settled();
       await answer(1);
       expect(gestures()).toMatchObject([
-        { kind: "judge", gallery: "these six", count: 6 },
-        { kind: "undo", gallery: "these nine", count: 9 },
+        { kind: "judge", rows: "these six", count: 6 },
+        { kind: "undo", rows: "these nine", count: 9 },
       ]);
     }));
 
@@ -147,8 +148,8 @@ describe("Gallery", () => {
       const entry = { kind: "judge", count: 6, present: false, ...gesture };
       shelf.setItem(`ig_widgets:log:ada:patterns:${name}`, JSON.stringify(entry));
     };
-    keep("1-a", { action: "a", gallery: "these six", items: [2] });
-    keep("2-b", { action: "b", gallery: "others", items: [3] });
+    keep("1-a", { action: "a", rows: "these six", items: [2] });
+    keep("2-b", { action: "b", rows: "others", items: [3] });
     await trying(async ({ counts, gestures, answer, kernel, saved }) => {
       expect(counts()).toBe("6 patterns, 1 dropped");
       await answer(1);
@@ -212,7 +213,7 @@ describe("Gallery", () => {
       wall.press("d");
       await settled();
       const [gesture] = gestures();
-      expect(gesture?.kind === "judge" && unpacked(gesture.items)).toEqual([1]);
+      expect(unpacked(gesture?.items ?? [])).toEqual([1]);
     }));
 
   test("a pattern that is shown large can be closed by mouse", () =>

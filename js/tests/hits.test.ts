@@ -31,7 +31,7 @@ describe("Hits", () => {
 
   test("what is said about a hit is known by its place, also to the next search", () => {
     const made = hits();
-    made.foretell([gesture(made, [0, 1], true)]);
+    made.showPending([gesture(made, [0, 1], true)]);
     expect(made.decision(0)).toMatchObject({ label: "crack", accepted: true });
     expect(made.decision(2)).toBeUndefined();
     made.clear();
@@ -42,11 +42,11 @@ describe("Hits", () => {
   test("a later decision replaces the earlier one", () => {
     const made = hits();
     const earlier = gesture(made, [0], true);
-    made.foretell([earlier]);
+    made.showPending([earlier]);
     const before = made.decision(0)?.key;
     const later = gesture(made, [0], false);
     expect(later).toMatchObject({ statements: [{ image: "a", present: false, replaces: before }] });
-    made.foretell([earlier, later]);
+    made.showPending([earlier, later]);
     expect(made.decided("a")).toHaveLength(1);
     expect(made.decision(0)?.accepted).toBe(false);
   });
@@ -54,7 +54,7 @@ describe("Hits", () => {
   test("to show again what waits for the kernel changes nothing", () => {
     const made = hits();
     const said = gesture(made, [0, 2], true);
-    for (let i = 0; i < 2; i++) made.foretell([said]);
+    for (let i = 0; i < 2; i++) made.showPending([said]);
     expect(made.decided("a")).toHaveLength(2);
   });
 
@@ -63,15 +63,15 @@ describe("Hits", () => {
     made.decide({ a: [{ key: "old", label: "stain", accepted: true, x: 1, y: 2, width: 30, height: 40 }] });
     const said = gesture(made, [0], false);
     const waiting: Gesture[] = [said];
-    made.foretell(waiting);
+    made.showPending(waiting);
     expect(made.decision(0)?.accepted).toBe(false);
     waiting.push({ kind: "undo", action: "y", image: "a", queue: "q" });
-    made.foretell(waiting);
+    made.showPending(waiting);
     expect(made.decided("a")).toMatchObject([{ key: "old", label: "stain", accepted: true }]);
     waiting.push({ kind: "redo", action: "z", image: "a", queue: "q" });
-    made.foretell(waiting);
+    made.showPending(waiting);
     expect(made.decision(0)?.accepted).toBe(false);
-    made.foretell([]);
+    made.showPending([]);
     expect(made.decision(0)?.key).toBe("old");
   });
 });

@@ -1,6 +1,6 @@
 import { describe, test } from "node:test";
 import { expect } from "expect";
-import { inWords } from "../src/similarity_review/counts";
+import { progressText } from "../src/similarity_review/counts";
 import { CONFIRMED, type Filter, MARKED, NO_CLASS, RELABELED, Table, UNSAID } from "../src/similarity_review/table";
 import { message } from "./fake_kernel";
 
@@ -18,8 +18,8 @@ function table(): Table {
       Uint16Array.from(labels.slice(from, to)),
       Uint16Array.from(given.slice(from, to)),
     );
-  made.load(0, part(0, 4));
-  made.load(4, part(4, 6));
+  made.load(0, 0, part(0, 4));
+  made.load(4, 0, part(4, 6));
   return made;
 }
 
@@ -33,9 +33,9 @@ describe("Table of labels", () => {
     expect(made.name(made.label(5))).toBe("no label");
   });
 
-  test("what is foretold shows on top of what is known, and goes when it is foretold no more", () => {
+  test("what is pending shows on top of what is known, and goes when it is pending no more", () => {
     const made = table();
-    made.foretell([
+    made.showPending([
       { items: [0, 5], says: "wrong" },
       { items: [1, 2], says: "nothing" },
       { items: [3], says: "label", label: "shoe" },
@@ -44,23 +44,23 @@ describe("Table of labels", () => {
     expect(states(made)).toEqual([MARKED, UNSAID, UNSAID, CONFIRMED, RELABELED, UNSAID]); // 5 has no label to be wrong
     expect([made.label(1), made.label(4)]).toEqual([1, 1]);
     expect([made.seen, made.errors]).toEqual([6, 2]);
-    made.foretell([]);
+    made.showPending([]);
     expect(states(made)).toEqual(states(table()));
   });
 
-  test("what the kernel says meanwhile is there when nothing is foretold any more", () => {
+  test("what the kernel says meanwhile is there when nothing is pending any more", () => {
     const made = table();
-    made.foretell([{ items: [0], says: "wrong" }]);
-    made.change(message(Int32Array.from([0, 1]), Uint8Array.of(1, 1), Uint8Array.of(RELABELED, UNSAID), Uint16Array.of(1, 1)));
+    made.showPending([{ items: [0], says: "wrong" }]);
+    made.change(1, message(Int32Array.from([0, 1]), Uint8Array.of(1, 1), Uint8Array.of(RELABELED, UNSAID), Uint16Array.of(1, 1)));
     expect(states(made).slice(0, 2)).toEqual([MARKED, UNSAID]);
-    made.foretell([]);
+    made.showPending([]);
     expect(states(made).slice(0, 2)).toEqual([RELABELED, UNSAID]);
   });
 
   test("a look says nothing about the label", () => {
     const made = table();
     made.accept({ items: [0, 1] });
-    made.foretell([{ items: [5] }]);
+    made.showPending([{ items: [5] }]);
     expect([made.seen, states(made)]).toEqual([5, states(table())]);
   });
 
@@ -94,14 +94,14 @@ describe("counts", () => {
   const progress = { selected: 0, seen: 400, shown: 20_000, errors: 10, left: [490.4, 120, 1200.6] as const };
 
   test("say how the review goes, and what is left", () => {
-    expect(inWords(progress)).toBe(
+    expect(progressText(progress)).toBe(
       "reviewed 400 of 20,000 · 10 errors, 2.5 per 100 looked at · about 490 left (120–1,201)",
     );
-    expect(inWords({ ...progress, selected: 3, seen: 1, errors: 1 })).toMatch(/^3 selected · reviewed 1 of 20,000 · 1 error, 100 per/);
+    expect(progressText({ ...progress, selected: 3, seen: 1, errors: 1 })).toMatch(/^3 selected · reviewed 1 of 20,000 · 1 error, 100 per/);
   });
 
   test("before anything was seen, and when all was, nothing is estimated", () => {
-    expect(inWords({ ...progress, seen: 0, errors: 0 })).toBe("reviewed 0 of 20,000");
-    expect(inWords({ ...progress, seen: 20_000 })).not.toContain("left");
+    expect(progressText({ ...progress, seen: 0, errors: 0 })).toBe("reviewed 0 of 20,000");
+    expect(progressText({ ...progress, seen: 20_000 })).not.toContain("left");
   });
 });

@@ -25,7 +25,7 @@ function reviewing() {
   const root = new FakeElement("div");
   const requests = new Requests(kernel.model);
   const hello: Hello = {
-    ...{ log: "log", logName: "a.db", annotator: "cy", note: "", canvas: "", queue: "q", classes: ["crack"] },
+    ...{ log: "log", logName: "a.db", annotator: "cy", note: "", end: null, canvas: "", queue: "q", classes: ["crack"] },
     ...{ rule: "two of three", guidelines: "", ...shown(0, first) },
   };
   const review = new Review(real(root), requests, hello, null);
@@ -37,7 +37,7 @@ function reviewing() {
     news: (told: Shown, turned: boolean) => kernel.tell({ news: { ...told, turned } }),
     answer: (op: string, ok: object) => kernel.tell({ id: kernel.of(op).at(-1)?.id, ok }),
     close: () => {
-      review.dispose();
+      review.session.dispose();
       requests.dispose();
     },
   };

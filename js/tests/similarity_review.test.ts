@@ -2,7 +2,8 @@ import { beforeEach, describe, test } from "node:test";
 import { expect } from "expect";
 import { unpacked } from "../src/shared/packing";
 import { Requests } from "../src/shared/requests";
-import type { Gesture, Hello, Says } from "../src/similarity_review/protocol";
+import type { RowsGesture } from "../src/shared/wall/rows_session";
+import type { Hello, Says } from "../src/similarity_review/protocol";
 import { Review } from "../src/similarity_review/review";
 import { FakeKernel, message, settled } from "./fake_kernel";
 import { FakeElement, page, real, shelf } from "./fake_page";
@@ -12,9 +13,9 @@ const COUNT = 6;
 const CLASSES = ["hat", "shoe", "bag"];
 
 const hello: Hello = {
-  ...{ count: COUNT, shown: COUNT, revision: 0, review: "these six", classes: CLASSES, offered: 2 },
+  ...{ count: COUNT, shown: COUNT, revision: 0, rows: "these six", sheet: null, left: [2, 1, 3], classes: CLASSES, offered: 2 },
   ...{ orders: ["given order", "backwards"], groupings: ["shape"], neighbors: false },
-  ...{ log: "log", logName: "a.db", annotator: "ada", note: "" },
+  ...{ log: "log", logName: "a.db", annotator: "ada", note: "", end: null },
 };
 
 const ORDERS: Record<string, number[]> = { "given order": [0, 1, 2, 3, 4, 5], backwards: [5, 4, 3, 2, 1, 0] };
@@ -52,7 +53,7 @@ async function review() {
     list.fire("change");
     await settled();
   };
-  return { ...opened<Gesture>(kernel, root, made, requests), decide, choose };
+  return { ...opened<RowsGesture & Partial<Says>>(kernel, root, made.view, requests), decide, choose };
 }
 
 type Open = Awaited<ReturnType<typeof review>>;
@@ -60,11 +61,9 @@ type Open = Awaited<ReturnType<typeof review>>;
 const trying = (use: (open: Open) => Promise<void> | void) => tried(review(), use);
 
 /** What gestures say, and about which images. */
-const said = (gestures: Gesture[]) =>
-  gestures.map((gesture) =>
-    "items" in gesture
-      ? [gesture.kind === "say" ? ((gesture as Says & { label?: string }).label ?? gesture.says) : gesture.kind, ...unpacked(gesture.items)]
-      : gesture.kind,
+const said = (gestures: (RowsGesture & { says?: string; label?: string })[]) =>
+  gestures.map(({ kind, items, says, label }) =>
+    items === undefined ? kind : [kind === "say" ? (label ?? says) : kind, ...unpacked(items)],
   );
 
 describe("Review", () => {
@@ -77,11 +76,56 @@ describe("Review", () => {
       expect(counts()).toBe("reviewed 1 of 6 · 1 error, 100 per 100 looked at · about 2 left (1–3)");
       expect([saved(), told()]).toEqual(["Saving …", "1 image marked as wrong"]);
       await settled();
-      expect(gestures()).toMatchObject([{ kind: "say", says: "wrong", review: "these six" }]);
+      expect(gestures()).toMatchObject([{ kind: "say", says: "wrong", rows: "these six" }]);
       decide([0], 1);
       await answer(1);
       expect(counts()).toContain("1 error,");
       expect([saved(), shelf.length]).toEqual(["Saved", 0]);
+    }));
+
+  test("what came with the state is shown while the kernel says nothing", async () => {
+    const kernel = new FakeKernel();
+    const columns = [Uint8Array.of(1, 0, 0, 0, 0, 0), Uint8Array.of(1, 0, 0, 0, 0, 0), GIVEN, GIVEN];
+    const buffers = message(...columns, new Uint8Array(0), Int32Array.of(5, 4, 3, 2, 1, 0));
+    const root = new FakeElement("div");
+    const requests = new Requests(kernel.model);
+    const sheet = { level: 128, items: [], places: [], problems: [] };
+    const made = new Review(real(root), requests, { ...hello, sheet }, buffers);
+    await settled();
+    await tried(Promise.resolve(opened<RowsGesture>(kernel, root, made.view, requests)), async ({ counts, wall, gestures }) => {
+      expect(counts()).toContain("reviewed 1 of 6 · 1 error,");
+      expect(kernel.asked.map(({ op }) => op)).not.toContain("columns");
+      wall.press("Home");
+      wall.press("x");
+      await settled();
+      expect(said(gestures())).toEqual([["wrong", 4]]); // the first hat of that order
+    });
+  });
+
+  test("U goes to the first image that was not looked at", () =>
+    trying(async ({ wall, decide, told, gestures, answer }) => {
+      decide([0, 2], 0);
+      wall.press("u");
+      wall.press("x");
+      await settled();
+      await answer(1);
+      expect(said(gestures())).toEqual([["wrong", 4]]); // the third hat
+      decide([1, 3, 4, 5], 0);
+      wall.press("u");
+      expect(told()).toBe("every image shown was looked at");
+    }));
+
+  test("chips tell how many images have each class, what is not saved yet included", () =>
+    trying(async ({ wall, root, gestures, answer }) => {
+      const chips = () => root.find("ig-chips").querySelectorAll("button");
+      const counts = () => root.find("ig-chips").querySelectorAll("small").map((count) => count.textContent);
+      expect(counts()).toEqual(["3", "2"]);
+      (chips()[1] as FakeElement).click();
+      expect(counts()).toEqual(["2", "3"]);
+      expect(page.activeElement).toBe(wall);
+      await settled();
+      await answer(1);
+      expect(said(gestures())).toEqual([["shoe", 0]]);
     }));
 
   test("X marks or takes back, digits give a class that is offered, Backspace takes back", () =>
@@ -141,9 +185,9 @@ describe("Review", () => {
 
   test("what was said before a reload is shown and sent, but not what is of other labels", async () => {
     const keep = (name: string, gesture: object) => shelf.setItem(`ig_widgets:log:ada:labels:${name}`, JSON.stringify(gesture));
-    keep("1-a", { action: "a", kind: "say", says: "wrong", review: "these six", items: [2] });
-    keep("2-b", { action: "b", kind: "look", review: "these six", items: [4] });
-    keep("3-c", { action: "c", kind: "say", says: "wrong", review: "others", items: [3] });
+    keep("1-a", { action: "a", kind: "say", says: "wrong", rows: "these six", count: COUNT, items: [2] });
+    keep("2-b", { action: "b", kind: "look", rows: "these six", count: COUNT, items: [4] });
+    keep("3-c", { action: "c", kind: "say", says: "wrong", rows: "others", count: COUNT, items: [3] });
     await trying(async ({ counts, gestures, answer, kernel, saved }) => {
       expect(counts()).toContain("reviewed 2 of 6 · 1 error,");
       await answer(1);
@@ -163,7 +207,7 @@ describe("Review", () => {
       { action: "c", kind: "look", items: [4] },
     ];
     waiting.forEach((gesture, i) => {
-      shelf.setItem(`ig_widgets:log:ada:labels:${i}`, JSON.stringify({ review: "these six", ...gesture }));
+      shelf.setItem(`ig_widgets:log:ada:labels:${i}`, JSON.stringify({ rows: "these six", count: COUNT, ...gesture }));
     });
     await trying(({ wall, counts }) => {
       expect(counts()).toContain("reviewed 1 of 6 · 0 errors,");
@@ -260,7 +304,7 @@ describe("Review", () => {
     trying(({ wall, root, told }) => {
       const pressed = () => root.find("Select").getAttribute("aria-pressed");
       expect(pressed()).toBe("false");
-      wall.press("s");
+      wall.press("v");
       expect([pressed(), told()]).toEqual(["true", "clicks and drags select"]);
       root.find("Select").click();
       expect(pressed()).toBe("false");

@@ -13,6 +13,7 @@ function table(): Table {
   made.classes = ["crack", "stain"];
   made.load(
     0,
+    0,
     message(
       new Uint8Array([0, 0, 1, 1]),
       new Uint8Array([0, 0, 2, 1]),
@@ -23,6 +24,7 @@ function table(): Table {
   );
   made.load(
     4,
+    0,
     message(
       new Uint8Array([1, 2]),
       new Uint8Array([0, 0]),
@@ -34,12 +36,14 @@ function table(): Table {
   return made;
 }
 
+const items = [0, 1, 2, 3, 4, 5];
+const states = (of: Table) => items.map((item) => of.stateOf(item));
 const shown = (filter: Partial<Filter>) => [...table().arrange({ ...everything, ...filter }, "given").order];
 
 describe("Table", () => {
   test("columns that come in parts are read from any byte", () => {
-    expect([...table().labels]).toEqual([0, 1, 0, NONE, 0, 1]);
-    expect([...table().parents]).toEqual([-1, -1, 0, 0, 3, 1]);
+    expect(items.map((item) => table().classOf(item))).toEqual([0, 1, 0, NONE, 0, 1]);
+    expect(items.map((item) => table().parentOf(item))).toEqual([-1, -1, 0, 0, 3, 1]);
     expect(table().originCounts).toEqual([2, 3, 1]);
     expect(table().stateCounts).toEqual([4, 1, 1]);
   });
@@ -59,6 +63,7 @@ describe("Table", () => {
   test("patterns whose parents go round in a circle have roots, too", () => {
     const circle = new Table();
     circle.load(
+      0,
       0,
       message(
         new Uint8Array(3),
@@ -91,46 +96,47 @@ describe("Table", () => {
 
   test("what was decided in the kernel and what is said here change the same columns", () => {
     const changed = table();
-    changed.change(message(new Int32Array([1, 4]), new Uint8Array([KEPT, DROPPED]), new Uint16Array([0, 1])));
-    expect([...changed.states]).toEqual([0, 1, 2, 1, 2, 0]);
+    changed.change(1, message(new Int32Array([1, 4]), new Uint8Array([KEPT, DROPPED]), new Uint16Array([0, 1])));
+    expect(states(changed)).toEqual([0, 1, 2, 1, 2, 0]);
     const renamed = { items: [0, 4], label: "stain" };
-    changed.foretell([renamed]);
-    expect([...changed.states]).toEqual([1, 1, 2, 1, 2, 0]); // who drops a pattern and renames it does not want it back
-    changed.foretell([renamed, { items: [4], present: true }]);
+    changed.showPending([renamed]);
+    expect(states(changed)).toEqual([1, 1, 2, 1, 2, 0]); // who drops a pattern and renames it does not want it back
+    changed.showPending([renamed, { items: [4], present: true }]);
     expect(changed.stateCounts).toEqual([1, 4, 1]);
     expect(changed.label(4)).toBe("stain");
-    expect(changed.states[4]).toBe(KEPT);
+    expect(changed.stateOf(4)).toBe(KEPT);
   });
 
-  test("what is no longer foretold is as the kernel said, also what it said meanwhile", () => {
+  test("what is no longer pending is as the kernel said, also what it said meanwhile", () => {
     const changed = table();
-    changed.foretell([{ items: [0, 1], present: false }]);
+    changed.showPending([{ items: [0, 1], present: false }]);
     expect(changed.stateCounts).toEqual([2, 1, 3]);
-    changed.change(message(new Int32Array([1]), new Uint8Array([KEPT]), new Uint16Array([1])));
-    expect([...changed.states]).toEqual([2, 2, 2, 1, 0, 0]);
-    changed.foretell([]);
-    expect([...changed.states]).toEqual([0, 1, 2, 1, 0, 0]);
+    changed.change(1, message(new Int32Array([1]), new Uint8Array([KEPT]), new Uint16Array([1])));
+    expect(states(changed)).toEqual([2, 2, 2, 1, 0, 0]);
+    changed.showPending([]);
+    expect(states(changed)).toEqual([0, 1, 2, 1, 0, 0]);
     expect(changed.stateCounts).toEqual([3, 2, 1]);
   });
 
   test("what the kernel has taken over stays, and what still waits is shown over rows that are read again", () => {
     const changed = table();
     changed.accept({ items: [0], present: false });
-    changed.foretell([{ items: [5], label: "crack" }]);
-    expect([changed.states[0], changed.label(5)]).toEqual([DROPPED, "crack"]);
+    changed.showPending([{ items: [5], label: "crack" }]);
+    expect([changed.stateOf(0), changed.label(5)]).toEqual([DROPPED, "crack"]);
     changed.load(
       4,
+      0,
       message(new Uint8Array(2), new Uint8Array(2), new Uint16Array([1, 1]), new Int32Array(2), new Float32Array(2)),
     );
-    expect([changed.states[0], changed.label(4), changed.label(5)]).toEqual([DROPPED, "stain", "crack"]);
+    expect([changed.stateOf(0), changed.label(4), changed.label(5)]).toEqual([DROPPED, "stain", "crack"]);
   });
 
   test("items are packed into text and back, in little room", () => {
-    const items = [0, 7, 8, 63, 99_999];
-    expect(unpacked(packed(items, 100_000))).toEqual(items);
+    const few = [0, 7, 8, 63, 99_999];
+    expect(unpacked(packed(few, 100_000))).toEqual(few);
     const all = Array.from({ length: 100_000 }, (_, i) => i);
     expect(packed(all, 100_000)).toHaveLength(16_668);
-    expect(packed(items, 100_000)).toEqual(items); // few of many need no bits
+    expect(packed(few, 100_000)).toEqual(few); // few of many need no bits
     expect(unpacked(packed(all, 100_000))).toEqual(all);
   });
 });

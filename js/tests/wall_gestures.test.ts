@@ -4,14 +4,13 @@ import type { Box, Point } from "../src/shared/box";
 import type { Brush } from "../src/shared/wall/brush";
 import { Layout } from "../src/shared/wall/layout";
 import { Selection } from "../src/shared/wall/selection";
-import type { Wall } from "../src/shared/wall/wall";
-import { WallGestures } from "../src/shared/wall/wall_gestures";
+import { type Surface, WallGestures } from "../src/shared/wall/wall_gestures";
 import { FakeElement, real } from "./fake_page";
 
 const COLUMNS = 5;
 
 /** A wall of twenty items, five in a row, in the order 19, 18, …; without pictures. */
-class PlainWall {
+class PlainWall implements Surface {
   readonly shown = Uint32Array.from({ length: 20 }, (_, i) => 19 - i);
   readonly selection = new Selection();
   readonly layout = new Layout(20, [], 504, 96);
@@ -25,9 +24,6 @@ class PlainWall {
 
   constructor() {
     this.selection.grow(20);
-  }
-  get active(): number | null {
-    return this.shown[this.position] ?? null;
   }
   placeOf(item: number): number {
     return this.shown.indexOf(item);
@@ -45,11 +41,12 @@ class PlainWall {
     change(this.selection);
   }
   go(position: number): void {
+    this.hovered = null;
     this.position = Math.min(Math.max(position, 0), this.shown.length - 1);
   }
   step(places: number): void {
     this.go(this.position + places);
-    if (this.selection.count > 0) this.selection.only([this.active as number]);
+    if (this.selection.count > 0) this.selection.only([this.shown[this.position] as number]);
   }
   below(rows: number, pages = 0): number {
     return this.layout.below(this.position, rows + 2 * pages);
@@ -73,7 +70,7 @@ function wall() {
   band.hidden = true;
   const made = new PlainWall();
   const stop = new AbortController();
-  new WallGestures(real(frame), real(band), made as unknown as Wall, stop.signal);
+  new WallGestures(real(frame), real(band), made, stop.signal);
   const at = (position: number) => {
     const { x, y, width, height } = made.layout.tile(position);
     return { clientX: x + width / 2, clientY: y + height / 2 - made.offset };

@@ -172,7 +172,7 @@ dataset, _ = load_ksdd(Path({data!r}))
 images = dataset.images
 matcher = PatternMatcher([])
 finder = PatternHits(
-    images, classes=["crack"], log=AnnotationLog("ksdd.db"), search=lambda box: matcher.hits(images, box)
+    images, ["crack"], log=AnnotationLog("ksdd.db"), find=lambda box: matcher.hits(images, box)
 )
 finder
 """
@@ -242,7 +242,7 @@ from ig_widgets import AnnotationLog, BoxAnnotator, ImageSet, PatternGAN
 
 arrays = [np.random.default_rng(i).integers(60, 180, (400, 640), np.uint8) for i in range(3)]
 images = ImageSet.from_arrays(arrays)
-BoxAnnotator(images, classes=["crack"], log=AnnotationLog("{work}.db"))
+BoxAnnotator(images, ["crack"], log=AnnotationLog("{work}.db"))
 """
 
 TRAINING = """

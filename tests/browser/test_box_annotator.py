@@ -450,7 +450,7 @@ for name in ("a.png", "b.png"):
     Image.fromarray(np.full((300, 300), 128, np.uint8)).save(folder / name)
 images = ImageSet.from_folder(folder)
 (folder / "a.png").write_bytes(b"no longer an image")
-annotator = BoxAnnotator(images, classes=["crack"], log=AnnotationLog("unreadable.db"))
+annotator = BoxAnnotator(images, ["crack"], log=AnnotationLog("unreadable.db"))
 annotator
 """
 
@@ -477,7 +477,7 @@ from ig_widgets.data.log.log import AnnotationLog
 from ig_widgets.widgets.box_annotator import BoxAnnotator
 large = np.zeros((8000, 8000), np.uint8)
 large[::2, ::2] = 255  # gray from afar, a grid of single pixels from close by
-annotator = BoxAnnotator(ImageSet.from_arrays([large]), classes=["crack"], log=AnnotationLog("large.db"))
+annotator = BoxAnnotator(ImageSet.from_arrays([large]), ["crack"], log=AnnotationLog("large.db"))
 annotator
 """
 

@@ -34,7 +34,7 @@ images = ig.ImageSet.from_arrays(arrays, ids=ids)
 
 BOX_ANNOTATOR = """
 guidelines = "<h3>" + more.get("note", "")
-ig.BoxAnnotator(images, classes=classes, log=log, guidelines=guidelines, **more)
+ig.BoxAnnotator(images, classes, log=log, guidelines=guidelines, **more)
 """
 
 PEER_REVIEW = """
@@ -43,21 +43,21 @@ log.append([{**place, "present": True}], annotator="<u>bo")
 log.append([{**place, "comment": "<b>" + classes[0]}], annotator="<u>di")
 def boxes(image):
     return ig.crowd.reviewed_boxes(ig.crowd.merge_boxes(log.current(image)), log.verdicts(image))
-ig.PeerReview(images, classes=classes, log=log, boxes=boxes, **more)
+ig.PeerReview(images, classes, log=log, boxes=boxes, **more)
 """
 
 PATTERN_GALLERY = """
-ig.PatternGallery(images, classes=classes, log=log, **more)
+ig.PatternGallery(images, classes, log=log, **more)
 """
 
 PATTERN_HITS = """
 matcher = ig.PatternMatcher([])
-ig.PatternHits(images, classes=classes, log=log, search=lambda box: matcher.hits(images, box), **more)
+ig.PatternHits(images, classes, log=log, find=lambda box: matcher.hits(images, box), **more)
 """
 
 SIMILARITY_REVIEW = """
 labels, groups = [classes[0], classes[-1], classes[0], None], {"similar": [classes[0]] * 4}
-ig.SimilarityReview(images, labels=labels, classes=classes, groups=groups, log=log, **more)
+ig.SimilarityReview(images, labels, classes=classes, groups=groups, log=log, **more)
 """
 
 

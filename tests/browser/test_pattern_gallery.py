@@ -34,7 +34,7 @@ gallery = PatternGallery(
     patterns,
     images=images,
     importance=np.arange(len(patterns)),
-    more={{"policy": lambda count: more[:count], "slowly": slowly}},
+    generators={{"policy": lambda count: more[:count], "slowly": slowly}},
     log=log,
     annotator="ada",
 )
@@ -42,7 +42,7 @@ gallery
 """
 
 READ = """
-print(gallery.annotations.drop(columns="at").to_json(orient="records"))
+print(gallery.verdicts.drop(columns="at").to_json(orient="records"))
 """
 
 

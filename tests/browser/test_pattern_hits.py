@@ -20,8 +20,8 @@ images = ImageSet.from_arrays(arrays, ids=["im%d.png" % i for i in range(12)])
 matcher = PatternMatcher([])
 log = AnnotationLog("{name}.db")
 finder = PatternHits(
-    images, classes=["cross", "dot"], log=log, annotator="ada", heat_map=score_map,
-    search=lambda pattern: matcher.hits(images, pattern),
+    images, ["cross", "dot"], log=log, annotator="ada", heat_map=score_map,
+    find=lambda pattern: matcher.hits(images, pattern),
 )
 finder
 """
@@ -105,7 +105,7 @@ def test_a_hit_leads_to_its_image_and_to_another_search(notebook):
     option = finding.frame.get_by_role("option")
     expect(option).to_contain_text("hit in im")
     image = re.search(r"im\d+\.png", option.inner_text())[0]
-    expect(finding.root.locator(".ig-live").last).to_have_text(f"image {image}")
+    expect(finding.root.locator(".ig-status")).to_have_text(f"image {image}")
     finding.page.keyboard.press("l")
     expect(finding.counts).to_have_text(re.compile(r"^\d+ of 12 hits$"))
     finding.score(0.99)

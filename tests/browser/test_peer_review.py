@@ -27,7 +27,7 @@ def boxes(image):
     return reviewed_boxes(merge_boxes(log.current(image)), log.verdicts(image))
 def review(annotator, **settings):
     return PeerReview(
-        images, classes=["crack", "stain"], boxes=boxes, log=log, annotator=annotator,
+        images, ["crack", "stain"], boxes=boxes, log=log, annotator=annotator,
         guidelines="Reject what is no defect.", **settings
     )
 mine = review("cy")

@@ -25,8 +25,8 @@ df = pd.DataFrame({{"label": [NAMES[i] for i in given]}}, index=3 * np.arange(CO
 labels = df["label"].astype(pd.CategoricalDtype(NAMES))
 review = SimilarityReview(
     images,
+    labels,
     np.arange(COUNT),
-    labels=labels,
     orders={{"backwards": np.arange(COUNT)[::-1]}},
     groups={{"shape": ["shape %d" % i for i in truth]}},
     neighbors=lambda item: np.flatnonzero(truth == truth[item])[:9],
@@ -38,7 +38,7 @@ review
 
 READ = """
 import json
-now, marked = review.labels, review.marked
+now, marked = review.corrected_labels, review.marked
 assert now.index.equals(labels.index) and marked.index.equals(labels.index) and now.dtype == labels.dtype
 assert review.apply_to(df)["label"].tolist() == now.astype(str).tolist()
 changed = now[now != labels]
@@ -195,6 +195,13 @@ def test_a_double_click_opens_and_says_nothing_and_shift_goes_on(notebook, on_wa
     expect(reviewing.counts).to_contain_text("2 selected")
     page.keyboard.press("x")
     assert said(reviewing) == [[], [], index_of([1, 2, 3, 4, 6, 7])]
+    reviewing.frame.focus()
+    page.keyboard.press("Escape")
+    page.mouse.move(*reviewing.tile(12))  # the cursor is where the mouse is, then where the keys go
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    assert said(reviewing) == [[], [], index_of([1, 2, 3, 4, 6, 7, 12, 13])]
 
 
 def test_a_drag_at_the_edge_scrolls_and_paints_what_comes_by(notebook, on_wall):

@@ -15,7 +15,7 @@ from ig_widgets import AnnotationLog, BoxAnnotator, ImageSet
 images = ImageSet.from_arrays(
     [np.full((300, 400), 60 + i, np.uint8) for i in range(100)], ids=["%03d.png" % i for i in range(100)]
 )
-annotator = BoxAnnotator(images, classes=["crack"], log=AnnotationLog({where!r}), annotator={name!r})
+annotator = BoxAnnotator(images, ["crack"], log=AnnotationLog({where!r}), annotator={name!r})
 annotator
 """
 

@@ -351,8 +351,15 @@ def relabel(ask):
     """Give crops another label in a review, as the browser does."""
 
     def say(review, items, label):
-        name = ask(review, "hello")[0]["ok"]["review"]
-        gesture = {"review": name, "kind": "say", "action": "g1", "items": items, "says": "label"}
+        hello = ask(review, "hello")[0]["ok"]
+        gesture = {
+            "rows": hello["rows"],
+            "count": hello["count"],
+            "kind": "say",
+            "action": "g1",
+            "items": items,
+            "says": "label",
+        }
         return ask(review, "act", gesture={**gesture, "label": label})[0]["ok"]["touched"]
 
     return say
@@ -372,7 +379,7 @@ def test_a_correction_reaches_the_file_that_the_boxes_are_from(tmp_path, images,
     table = read()
     crops, labels = labeled_crops(images, table, margin=0.1)
     with AnnotationLog(tmp_path / "annotations.db") as log:
-        review = SimilarityReview(crops, labels=labels, log=log)
+        review = SimilarityReview(crops, labels, log=log)
         assert relabel(review, [1, 3], "owl") == 2
         write(review.apply_to(table))
     expected = table.copy()
@@ -390,7 +397,7 @@ def test_a_correction_leaves_rows_without_a_crop_as_they_are(tmp_path, images, r
     table["present"] = pd.array([False, True, True], dtype="boolean")
     crops, labels = labeled_crops(images, table)
     with AnnotationLog(tmp_path / "annotations.db") as log:
-        review = SimilarityReview(crops, labels=labels, log=log)
+        review = SimilarityReview(crops, labels, log=log)
         relabel(review, [1], "cat")
         corrected = review.apply_to(table)
     pd.testing.assert_frame_equal(corrected.drop(columns="label"), table.drop(columns="label"))

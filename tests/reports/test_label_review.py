@@ -37,8 +37,9 @@ def act(ask):
     count = iter(range(1_000_000))
 
     def gesture(review, items=(), kind="say", **said):
-        name = ask(review, "hello")[0]["ok"]["review"]
-        told = {"kind": kind, "action": f"g{next(count)}", "items": list(items), "review": name, **said}
+        hello = ask(review, "hello")[0]["ok"]
+        about = {"rows": hello["rows"], "count": hello["count"]}
+        told = {"kind": kind, "action": f"g{next(count)}", "items": list(items), **about, **said}
         return ask(review, "act", gesture=told)[0]["ok"]
 
     return gesture
@@ -89,8 +90,8 @@ FOUND = "Wrong labels found"
 
 
 def test_every_change_is_told_with_who_said_it_and_who_does_not_agree(images, labels, log, act):
-    ada = SimilarityReview(images, labels=labels, log=log, annotator="ada")
-    bo = SimilarityReview(images, labels=labels, log=log, annotator="bo")
+    ada = SimilarityReview(images, labels, log=log, annotator="ada")
+    bo = SimilarityReview(images, labels, log=log, annotator="bo")
     give(act, ada, [0, 1], "y")
     mark(act, ada, [2, 3])
     give(act, bo, [0], "y")  # the same
@@ -124,7 +125,7 @@ def test_every_change_is_told_with_who_said_it_and_who_does_not_agree(images, la
 
 
 def test_what_was_undone_or_taken_back_is_not_told(images, labels, log, act):
-    review = SimilarityReview(images, labels=labels, log=log)
+    review = SimilarityReview(images, labels, log=log)
     give(act, review, [0], "y")
     give(act, review, [1], "z")
     act(review, kind="undo")
@@ -150,7 +151,7 @@ def test_nothing_reviewed_is_said(images, labels, log):
 
 
 def test_looks_without_any_error_have_an_estimate_and_no_table_of_changes(images, labels, log, act):
-    act(SimilarityReview(images, labels=labels, log=log), [0, 1, 5], kind="look")
+    act(SimilarityReview(images, labels, log=log), [0, 1, 5], kind="look")
     report = review_report(images, labels, log)
     assert list(report.tables) == ["Annotators"]
     assert list(report.figures) == [FOUND]
@@ -161,7 +162,7 @@ def test_looks_without_any_error_have_an_estimate_and_no_table_of_changes(images
 
 
 def test_a_review_of_other_images_or_labels_is_told_apart(images, labels, log, act):
-    mark(act, SimilarityReview(images, labels=labels, log=log), [0, 1])
+    mark(act, SimilarityReview(images, labels, log=log), [0, 1])
     others = gray(["p", "q"])
     report = review_report(others, ["x", "y"], log)
     assert report.facts["ignored: decisions about other images"] == 2
@@ -209,7 +210,7 @@ def test_the_numbers_are_those_of_the_statements(seed, kind, log, act):
         id_: None if pd.isna(value) else label_text(value)
         for id_, value in zip(images.ids, labels, strict=True)
     }
-    reviews = [SimilarityReview(images, labels=labels, log=log, annotator=name) for name in ("ada", "bo")]
+    reviews = [SimilarityReview(images, labels, log=log, annotator=name) for name in ("ada", "bo")]
     names = sorted({text for text in given.values() if text is not None})
     for _ in range(60):
         review, items = rng.choice(reviews), rng.choice(n, rng.integers(1, 4), replace=False).tolist()
@@ -266,7 +267,7 @@ def test_the_numbers_are_those_of_the_statements(seed, kind, log, act):
 
 def test_the_estimate_of_one_annotator_is_the_widgets(log, act, ask):
     images = gray([f"{i}.png" for i in range(50)])
-    review = SimilarityReview(images, labels=[i % 3 for i in range(50)], log=log)
+    review = SimilarityReview(images, [i % 3 for i in range(50)], log=log)
     act(review, range(20), kind="look")
     mark(act, review, [3, 25])
     expected, low, high = ask(review, "columns", start=0)[0]["ok"]["left"]
@@ -279,8 +280,8 @@ def test_the_estimate_of_one_annotator_is_the_widgets(log, act, ask):
 def test_pictures_of_a_kind_are_together_the_most_common_first(log, act):
     images = gray([f"{i}.png" for i in range(10)])
     labels = ["x", "y"] * 5
-    ada = SimilarityReview(images, labels=labels, log=log, annotator="ada")
-    bo = SimilarityReview(images, labels=labels, log=log, annotator="bo")
+    ada = SimilarityReview(images, labels, log=log, annotator="ada")
+    bo = SimilarityReview(images, labels, log=log, annotator="bo")
     mark(act, ada, [1])
     give(act, ada, [0, 4, 8], "y")
     give(act, bo, [0], "y")
@@ -307,7 +308,7 @@ def test_an_image_that_cannot_be_read_is_left_out_and_named(tmp_path, log, act):
     for name in ("a.png", "b.png"):
         cv2.imwrite(str(tmp_path / name), np.full((300, 500, 3), 77, np.uint8))
     images = ImageSet.from_folder(tmp_path)
-    mark(act, SimilarityReview(images, labels=["x", "x"], log=log), [0, 1])
+    mark(act, SimilarityReview(images, ["x", "x"], log=log), [0, 1])
     (tmp_path / "a.png").unlink()
     report = review_report(images, ["x", "x"], log)
     figure = report.figures[PICTURES]
@@ -322,7 +323,7 @@ def test_many_changes_are_shown_in_part(log, act):
     n = 700
     images = gray(list(map(str, range(n))))
     labels = np.arange(n) // 100
-    review = SimilarityReview(images, labels=labels, classes=range(200), log=log)
+    review = SimilarityReview(images, labels, classes=range(200), log=log)
     mark(act, review, range(n))
     for i in range(100, 200):
         give(act, review, [i], str(i))
@@ -338,7 +339,7 @@ def test_many_changes_are_shown_in_part(log, act):
 
 
 def test_a_label_that_only_people_gave_is_told(images, labels, log, act):
-    review = SimilarityReview(images, labels=labels, classes=["x", "y", "z", "new"], log=log)
+    review = SimilarityReview(images, labels, classes=["x", "y", "z", "new"], log=log)
     give(act, review, [0], "new")
     for classes in (None, ["z", "y", "x"], ["new", "x", "y", "z"]):
         report = review_report(images, labels, log, classes=classes)
@@ -360,7 +361,7 @@ HOSTILE = [
 def test_names_are_shown_as_text(name, log, act, tmp_path):
     images = gray([name, "other"])
     for annotator in (name, name + "2"):
-        review = SimilarityReview(images, labels=["ok", name], log=log, annotator=annotator)
+        review = SimilarityReview(images, ["ok", name], log=log, annotator=annotator)
         give(act, review, [0], name)
         give(act, review, [1], "ok" if annotator == name else name)
     report = review_report(images, ["ok", name], log)

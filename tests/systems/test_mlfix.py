@@ -66,13 +66,13 @@ def test_what_people_corrected_is_learned_from_and_comes_back_with_the_index(log
     images, truth = pictures()
     labels, wrong = wrong_labels(truth)
     system = MLfix(images, labels, n_words=64, log=log).learn()
-    doubted = int(system.ask()._note.split()[0])
+    doubted = int(system.ask()._session.hello()["note"].split()[0])
     assert doubted >= 4
     for i in wrong[:2]:
         say(log, f"{i}.png", truth.iloc[i], present=True)
     say(log, f"{wrong[2]}.png", labels.iloc[wrong[2]], present=False)
     system.learn()
-    assert int(system.ask()._note.split()[0]) <= doubted - 2
+    assert int(system.ask()._session.hello()["note"].split()[0]) <= doubted - 2
     assert wrong[3] in system.orders_["suspicion"][:8]
     assert not {*wrong[:2]} & set(system.orders_["suspicion"][:8].tolist())
     assert system.orders_["suspicion"][-1] == wrong[2]  # it has no label any more
@@ -106,7 +106,7 @@ def test_bars_show_how_far_it_is(log, capsys):
 def test_a_review_before_anything_was_learned_says_so(log):
     images, truth = pictures(12)
     review = MLfix(images, truth, log=log).ask()
-    assert "learn() puts similar and suspicious ones together" in review._note
+    assert "learn() puts similar and suspicious ones together" in review._session.hello()["note"]
     assert review.labels.equals(truth)
 
 

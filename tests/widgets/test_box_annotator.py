@@ -35,9 +35,10 @@ def say(ask):
 
 
 def test_what_is_said_is_in_the_log_when_it_is_acknowledged(images, log, say):
-    annotator = BoxAnnotator(images, classes=["crack"], log=log, annotator="ada")
+    annotator = BoxAnnotator(images, ["crack"], log=log, annotator="ada")
     answer = say(annotator, "a.png", BOX)
-    assert answer["progress"] == {"images": 3, "seen": 1, "defective": 1, "boxes": 1, "next": 1, "goal": None}
+    counts = {"images": 3, "seen": 1, "defective": 1, "boxes": 1, "classes": [1], "next": 1, "goal": None}
+    assert answer["progress"] == counts
     (row,) = log.annotations.to_dict("records")
     assert (row["image"], row["annotator"], row["source"]) == ("a.png", "ada", "BoxAnnotator")
     assert [row[name] for name in ("x", "y", "width", "height")] == [3, 4, 10, 12]
@@ -45,14 +46,14 @@ def test_what_is_said_is_in_the_log_when_it_is_acknowledged(images, log, say):
 
 
 def test_a_gesture_sent_twice_is_saved_once(images, log, say):
-    annotator = BoxAnnotator(images, classes=["crack"], log=log)
+    annotator = BoxAnnotator(images, ["crack"], log=log)
     for _ in range(2):
         say(annotator, "a.png", BOX, action="g1")
     assert len(log.annotations) == 1
 
 
 def test_an_undo_sent_twice_is_done_once(images, log, say):
-    annotator = BoxAnnotator(images, classes=["crack"], log=log)
+    annotator = BoxAnnotator(images, ["crack"], log=log)
     say(annotator, "a.png", BOX, action="g1")
     say(annotator, "b.png", BOX, action="g2")
     for _ in range(2):
@@ -64,10 +65,10 @@ def test_an_undo_sent_twice_is_done_once(images, log, say):
 
 
 def test_what_is_about_other_images_is_left_for_another_widget(images, log, say, ask):
-    annotator = BoxAnnotator(images, order=[0, 1], classes=["crack"], log=log)
+    annotator = BoxAnnotator(images, ["crack"], [0, 1], log=log)
     say(annotator, "a.png", BOX)
     assert say(annotator, "c.png", BOX) == {"elsewhere": True}
-    other = BoxAnnotator(images, order=[0], classes=["crack"], log=log)
+    other = BoxAnnotator(images, ["crack"], [0], log=log)
     hello, _ = ask(other._layer, "hello")
     undo = {"kind": "undo", "action": "u", "image": "a.png", "queue": hello["ok"]["queue"]}
     answer, _ = ask(annotator._layer, "act", gesture=undo)
@@ -76,7 +77,7 @@ def test_what_is_about_other_images_is_left_for_another_widget(images, log, say,
 
 
 def test_all_views_hear_of_a_turned_page_and_of_what_was_said(images, log, say, ask):
-    annotator = BoxAnnotator(images, classes=["crack"], log=log)
+    annotator = BoxAnnotator(images, ["crack"], log=log)
     say(annotator, "a.png", BOX)
     ask(annotator._layer, "show", position=2)
     news = [
@@ -89,14 +90,14 @@ def test_all_views_hear_of_a_turned_page_and_of_what_was_said(images, log, say, 
 
 def test_a_label_of_the_whole_image_counts_as_found_and_is_no_box(images, log, ask):
     log.append([{"image": "a.png", "label": "crack", "present": True}], annotator="me")
-    hello, _ = ask(BoxAnnotator(images, classes=["crack"], log=log)._layer, "hello")
+    hello, _ = ask(BoxAnnotator(images, ["crack"], log=log)._layer, "hello")
     assert hello["ok"]["progress"]["defective"] == 1
-    hello, _ = ask(BoxAnnotator(images, order=[0], classes=["crack"], log=log)._layer, "hello")
+    hello, _ = ask(BoxAnnotator(images, ["crack"], [0], log=log)._layer, "hello")
     assert hello["ok"]["page"]["boxes"] == []
 
 
 def test_a_closed_view_gives_its_memory_back_and_another_goes_on(images, log, ask):
-    annotator = BoxAnnotator(images, classes=["crack"], log=log)
+    annotator = BoxAnnotator(images, ["crack"], log=log)
     ask(annotator._layer, "hello")
     ask(annotator._layer, "bye")
     assert not annotator._viewer._pages._decoded
@@ -106,14 +107,14 @@ def test_a_closed_view_gives_its_memory_back_and_another_goes_on(images, log, as
 
 def test_nothing_to_undo_touches_nothing(images, log, say):
     log.append([{"image": "a.png", **BOX}], annotator="me", source="elsewhere")
-    answer = say(BoxAnnotator(images, classes=["crack"], log=log), "a.png", kind="undo")
+    answer = say(BoxAnnotator(images, ["crack"], log=log), "a.png", kind="undo")
     assert answer["touched"] == []
     assert len(log.annotations) == 1
 
 
 def test_the_queue_goes_on_where_nothing_was_said_yet(images, log, ask):
     log.append([{"image": "c.png", **BOX}], annotator="ada")
-    annotator = BoxAnnotator(images, order=[2, 0, 1], classes=["crack"], log=log, annotator="ada")
+    annotator = BoxAnnotator(images, ["crack"], [2, 0, 1], log=log, annotator="ada")
     hello, _ = ask(annotator._layer, "hello")
     assert hello["ok"]["page"]["image"] == "a.png"
     assert hello["ok"]["progress"]["seen"] == 1
@@ -121,7 +122,7 @@ def test_the_queue_goes_on_where_nothing_was_said_yet(images, log, ask):
 
 def test_an_annotator_sees_only_what_they_said_themselves(images, log, ask):
     log.append([{"image": "a.png", **BOX}], annotator="bob")
-    annotator = BoxAnnotator(images, classes=["crack"], log=log, annotator="ada")
+    annotator = BoxAnnotator(images, ["crack"], log=log, annotator="ada")
     hello, _ = ask(annotator._layer, "hello")
     assert hello["ok"]["page"]["boxes"] == []
     assert annotator.annotations.empty
@@ -129,19 +130,19 @@ def test_an_annotator_sees_only_what_they_said_themselves(images, log, ask):
 
 def test_what_was_said_about_other_images_is_not_ours(images, log):
     log.append([{"image": "z.png", **BOX}], annotator="me")
-    assert BoxAnnotator(images, classes=["crack"], log=log).annotations.empty
+    assert BoxAnnotator(images, ["crack"], log=log).annotations.empty
 
 
 def test_examples_come_as_pictures_of_their_class(images, log, ask):
     crops = [np.zeros((5, 9), np.uint8), np.zeros((6, 9, 3), np.uint8)]
-    annotator = BoxAnnotator(images, classes=["crack", "dent"], log=log, examples={"dent": crops})
+    annotator = BoxAnnotator(images, ["crack", "dent"], log=log, examples={"dent": crops})
     hello, buffers = ask(annotator._layer, "hello")
     assert hello["ok"]["examples"] == ["dent", "dent"]
     assert all(bytes(buffer).startswith(b"\xff\xd8") for buffer in buffers)
 
 
 def test_only_listed_images_can_be_asked_for(images, log, ask):
-    annotator = BoxAnnotator(images, order=[0, 1], classes=["crack"], log=log)
+    annotator = BoxAnnotator(images, ["crack"], [0, 1], log=log)
     answer, _ = ask(annotator._layer, "show", position=2)
     assert answer["error"]["message"] == "there is no image 2; there are 2"
     answer, _ = ask(annotator._layer, "detail", position=-1, x=0, y=0, width=5, height=5, reduction=1)
@@ -156,7 +157,7 @@ def test_an_unreadable_image_is_a_page_with_its_problem(tmp_path, log, ask):
     cv2.imwrite(str(file), np.zeros((30, 30), np.uint8))
     images = ImageSet.from_files([file])
     file.write_bytes(b"no longer an image")
-    answer, _ = ask(BoxAnnotator(images, classes=["crack"], log=log)._layer, "hello")
+    answer, _ = ask(BoxAnnotator(images, ["crack"], log=log)._layer, "hello")
     assert "broken.bmp" in answer["ok"]["page"]["problem"]
 
 
@@ -166,7 +167,7 @@ def test_an_unreadable_image_is_a_page_with_its_problem(tmp_path, log, ask):
         ({"classes": []}, "there are no classes: name at least one"),
         ({"classes": ["a", "a"]}, "the class 'a' is named twice"),
         ({"classes": ["a", ""]}, "class 1 is ''"),
-        ({"order": []}, "there are no images to annotate"),
+        ({"order": []}, "there are no images to show"),
         ({"examples": {"b": []}}, "examples has the class 'b'; the classes are crack"),
     ],
 )

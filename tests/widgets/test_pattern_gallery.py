@@ -42,11 +42,11 @@ def act(ask):
     """Do something to patterns as the browser does."""
 
     def gesture(gallery, rows=(), *, kind="judge", action="g1", **said):
-        bits = np.zeros(8 * -(-len(gallery.patterns) // 8), np.uint8)
+        bits = np.zeros(8 * -(-len(gallery.all_patterns) // 8), np.uint8)
         bits[list(rows)] = 1
         items = base64.b64encode(np.packbits(bits, bitorder="little")).decode()
         hello = ask(gallery, "hello")[0]["ok"]
-        about = {"gallery": hello["gallery"], "count": hello["count"], "items": items}
+        about = {"rows": hello["rows"], "count": hello["count"], "items": items}
         told = {"kind": kind, "action": action, **about, **said}
         return ask(gallery, "act", gesture=told)[0]
 
@@ -74,8 +74,8 @@ def test_decisions_are_verdicts_about_the_pattern_and_no_annotations(patterns, l
     gallery = PatternGallery(patterns, log=log, annotator="ada")
     act(gallery, [0, 2], present=False)
     assert log.annotations.empty
-    assert gallery.annotations["label"].isna().all()  # they were given no new class
-    rows = gallery.annotations[["image", "annotator", "present", "source"]]
+    assert gallery.verdicts["label"].isna().all()  # they were given no new class
+    rows = gallery.verdicts[["image", "annotator", "present", "source"]]
     assert rows.to_numpy().tolist() == [
         [patterns.ids[0], "ada", False, "PatternGallery"],
         [patterns.ids[2], "ada", False, "PatternGallery"],
@@ -87,7 +87,7 @@ def test_a_later_decision_replaces_the_earlier_one(patterns, log, act):
     act(gallery, [0], present=False)
     act(gallery, [0], label="stain", action="g2")
     act(gallery, [0], present=True, action="g3")
-    (row,) = gallery.annotations.to_dict("records")
+    (row,) = gallery.verdicts.to_dict("records")
     assert (row["label"], row["present"]) == ("stain", True)
     assert len(log.history(patterns.ids[0])) == 3
 
@@ -130,8 +130,8 @@ def test_all_views_hear_what_has_changed(patterns, log, act):
 def test_a_gesture_about_other_patterns_is_left_for_their_gallery(patterns, log, ask):
     gallery = PatternGallery(patterns, log=log)
     hello = ask(gallery, "hello")[0]["ok"]
-    about = {"gallery": hello["gallery"], "count": hello["count"]}
-    for other in ({**about, "gallery": "another"}, {**about, "count": 2}, {**about, "count": 99}):
+    about = {"rows": hello["rows"], "count": hello["count"]}
+    for other in ({**about, "rows": "another"}, {**about, "count": 2}, {**about, "count": 99}):
         gesture = {"kind": "judge", "action": "g", "items": [1], "present": False, **other}
         assert ask(gallery, "act", gesture=gesture)[0]["ok"] == {"elsewhere": True}
     assert log.verdicts().empty
@@ -147,7 +147,7 @@ def test_what_was_said_about_the_first_patterns_holds_after_more_were_made(patte
     gesture = {
         "kind": "judge",
         "action": "g",
-        "gallery": hello["gallery"],
+        "rows": hello["rows"],
         "count": 3,
         "items": [1],
         "present": False,
@@ -160,7 +160,7 @@ def test_a_pattern_that_got_another_number_is_judged_again(images, patterns, log
     act(PatternGallery(patterns, log=log), [1], present=False, action="g1")
     above = pd.concat([BOXES.iloc[:1].assign(y=0.0, height=3.0), BOXES], ignore_index=True)
     renumbered = PatternGallery(crop_patterns(images, above), log=log)
-    assert renumbered.patterns.ids[2] == "a.png#2"
+    assert renumbered.all_patterns.ids[2] == "a.png#2"
     assert states(renumbered, ask) == [0, 0, 2, 0]
     assert "ok" in act(renumbered, [1, 2], present=True, action="g2")
     assert states(renumbered, ask) == [0, 1, 1, 0]
@@ -192,7 +192,7 @@ def test_what_the_log_does_not_take_is_not_shown_as_decided(patterns, log, act, 
     assert "closed" in answer["error"]["message"]
     assert states(gallery, ask) == [0, 0, 0]
     with pytest.raises(LogError):
-        _ = gallery.annotations
+        _ = gallery.verdicts
 
 
 def test_the_browser_is_told_where_a_pattern_comes_from(images, patterns, log, ask):
@@ -214,6 +214,15 @@ def test_the_browser_is_told_where_a_pattern_comes_from(images, patterns, log, a
     assert (about["operation"], about["parent"]) == (known["operation"], known["parent"])
 
 
+def test_the_end_says_how_many_are_kept_once_all_are_decided(patterns, log, act, ask):
+    gallery = PatternGallery(patterns, log=log)
+    act(gallery, [0, 1], present=False)
+    assert ask(gallery, "hello")[0]["ok"]["end"] is None
+    act(gallery, [2], present=True, action="g2")
+    end = ask(gallery, "hello")[0]["ok"]["end"]
+    assert end == {"done": "All 3 patterns are decided: 1 kept, 2 dropped.", "next": ".kept"}
+
+
 def test_columns_of_many_patterns_come_in_messages_below_a_megabyte(log, ask):
     count = 120_001
     gallery = PatternGallery(
@@ -229,8 +238,8 @@ def test_columns_of_many_patterns_come_in_messages_below_a_megabyte(log, ask):
 
 
 def test_patterns_and_importance_follow_the_order(patterns, log, ask):
-    gallery = PatternGallery(patterns, [2, 0], importance=[0.5, 0.25, 0.125], log=log)
-    assert gallery.patterns.ids == (patterns.ids[2], patterns.ids[0])
+    gallery = PatternGallery(patterns, order=[2, 0], importance=[0.5, 0.25, 0.125], log=log)
+    assert gallery.all_patterns.ids == (patterns.ids[2], patterns.ids[0])
     _, buffers = ask(gallery, "columns", start=0)
     assert np.frombuffer(buffers[4], np.float32).tolist() == [0.125, 0.5]
 
@@ -238,12 +247,12 @@ def test_patterns_and_importance_follow_the_order(patterns, log, ask):
 def test_patterns_that_were_made_here_are_shown_and_judged(patterns, log, act, ask):
     augmenter = PolicyAugmenter(random_state=0).fit(patterns)
     made = augmenter.transform(patterns)
-    gallery = PatternGallery(patterns, log=log, more={"policy": lambda count: made[:count]})
+    gallery = PatternGallery(patterns, log=log, generators={"policy": lambda count: made[:count]})
     ask(gallery, "make", name="policy", count=4)
     for thread in threading.enumerate():
         if thread.name == "ig_widgets-policy":
             thread.join(20)
-    assert gallery.patterns.ids == (*patterns.ids, *made.ids[:4])
+    assert gallery.all_patterns.ids == (*patterns.ids, *made.ids[:4])
     act(gallery, [6], present=False)
     assert made.ids[3] not in gallery.kept.ids
     assert len(gallery.kept) == 6
@@ -269,7 +278,7 @@ def test_decisions_about_what_a_gan_made_are_about_these_very_pictures(patterns,
     other = PatternGallery(retrained(patterns, 1), log=log)
     assert states(other, ask) == [0, 2, 0, 0, 0, 0]
     assert other.kept.provenance["label"].tolist() == ["crack", *["stain"] * 4]
-    assert other.annotations["image"].tolist() == [patterns.ids[1]]
+    assert other.verdicts["image"].tolist() == [patterns.ids[1]]
 
 
 def test_undo_in_a_gallery_takes_back_nothing_about_pictures_that_are_not_in_it(patterns, log, act, ask):
@@ -292,7 +301,7 @@ def test_a_gesture_about_what_a_gan_made_is_not_for_what_it_made_after_it_was_tr
     hello = ask(PatternGallery(retrained(patterns, 0), log=log), "hello")[0]["ok"]
     other = PatternGallery(retrained(patterns, 1), log=log)
     gesture = {"kind": "judge", "action": "g", "items": [3], "present": False}
-    about = {"gallery": hello["gallery"], "count": hello["count"]}
+    about = {"rows": hello["rows"], "count": hello["count"]}
     assert ask(other, "act", gesture={**gesture, **about})[0]["ok"] == {"elsewhere": True}
 
 
@@ -310,10 +319,10 @@ def test_what_is_made_here_without_provenance_is_known_by_its_pixels(patterns, l
 def test_hostile_names_are_text(log, act, ask):
     name = '<img src=x onerror="alert(1)">\u202e' + "x" * 10_000
     patterns = ImageSet.from_arrays([np.zeros((4, 4), np.uint8)] * 2, ids=[name, "b"])
-    gallery = PatternGallery(patterns, classes=[name], log=log)
+    gallery = PatternGallery(patterns, [name], log=log)
     act(gallery, [0], label=name)
     assert ask(gallery, "about", item=0)[0]["ok"]["id"] == name
-    assert gallery.annotations["label"].tolist() == [name]
+    assert gallery.verdicts["label"].tolist() == [name]
 
 
 @pytest.mark.parametrize("close", [True, False])

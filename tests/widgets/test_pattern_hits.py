@@ -32,12 +32,10 @@ def log(tmp_path):
 
 @pytest.fixture
 def finder(images, log):
-    def make(search=None, **settings):
+    def make(find=None, **settings):
         matcher = PatternMatcher([])
-        found = search or (lambda pattern: matcher.hits(images, pattern, threshold=0.5))
-        return PatternHits(
-            images, classes=["cross", "dot"], search=found, log=log, annotator="ada", **settings
-        )
+        found = find or (lambda pattern: matcher.hits(images, pattern, threshold=0.5))
+        return PatternHits(images, ["cross", "dot"], find=found, log=log, annotator="ada", **settings)
 
     return make
 

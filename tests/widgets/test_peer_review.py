@@ -38,9 +38,7 @@ def review(images, log):
             merged = merge_boxes(log.current(image))
             return reviewed_boxes(merged, log.verdicts(image, source="PeerReview"))
 
-        return PeerReview(
-            images, classes=["crack", "stain"], boxes=boxes, log=log, annotator=annotator, **settings
-        )
+        return PeerReview(images, ["crack", "stain"], boxes=boxes, log=log, annotator=annotator, **settings)
 
     return make
 
@@ -89,7 +87,7 @@ def test_votes_are_verdicts_in_the_log_and_no_annotations(review, vote, log):
     assert [one["votes"] for one in answer["page"]["proposals"]] == [[1, 0], [0, 1]]
     assert [one["accepted"] for one in answer["page"]["proposals"]] == [True, False]
     assert len(log.annotations) == 5
-    said = widget.annotations
+    said = widget.verdicts
     assert said[["image", "annotator", "present", "source"]].to_numpy().tolist() == [
         ["a.png", "cy", True, "PeerReview"],
         ["a.png", "cy", False, "PeerReview"],

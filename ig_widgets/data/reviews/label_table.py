@@ -11,12 +11,6 @@ from numpy.typing import NDArray
 from ig_widgets.data.label_text import label_text
 from ig_widgets.data.log.checks import check_text
 
-DECISIONS = "SimilarityReview"
-"""The source of what people decided about labels, in a log."""
-
-LOOKS = "SimilarityReview: looks"
-"""The source of what they only looked at."""
-
 UNSAID, MARKED, RELABELED, CONFIRMED = 0, 1, 2, 3
 NO_CLASS = 2**16 - 1
 
@@ -65,6 +59,8 @@ class LabelTable:
             raise ValueError(f"there are {len(labels)} labels for {len(ids)} images; give one for each image")
         self._ids = ids
         self._rows = {id_: row for row, id_ in enumerate(ids)}
+        self._names = frozenset(ids)
+        self._digests: dict[int, str] = {}
         self._labels = labels.copy()
         codes, distinct = pd.factorize(labels)
         given = _in_order(labels, distinct)
@@ -148,11 +144,17 @@ class LabelTable:
         self.looked += new
         return new
 
-    def digest(self) -> str:
-        """Name the images and the labels that they were given: two tables of one name agree on both."""
-        named = hashlib.sha256("\n".join([*self._ids, *self.texts]).encode())
-        named.update(self.given.tobytes())
-        return named.hexdigest()
+    def names(self) -> frozenset[str]:
+        """Return what statements call the images."""
+        return self._names
+
+    def digest(self, count: int) -> str:
+        """Name the first images and the labels that they were given: tables of one name agree on both."""
+        if count not in self._digests:
+            named = hashlib.sha256("\n".join([*self._ids[:count], *self.texts]).encode())
+            named.update(self.given[:count].tobytes())
+            self._digests[count] = named.hexdigest()
+        return self._digests[count]
 
     def wrong(self) -> NDArray[np.bool_]:
         """Tell of each image whether the label that it was given was said to be wrong, shape (n,)."""

@@ -106,6 +106,8 @@ class PatternTable:
         Positions in `classes`, or `NO_CLASS`.
     states : uint8 array
         `UNDECIDED`, `KEPT` or `DROPPED`.
+    importance : float32 array
+        NaN where it is not known.
     """
 
     def __init__(self, classes: Iterable[str] = ()) -> None:
@@ -116,6 +118,7 @@ class PatternTable:
         self.parents = np.empty(0, np.int32)
         self.labels = np.empty(0, np.uint16)
         self.states = np.empty(0, np.uint8)
+        self.importance = np.empty(0, np.float32)
         self._given = np.empty(0, np.uint16)  # the classes of the provenance
         self._boxes = np.empty((0, 4))
         self._rows: dict[str, int] = {}  # by id
@@ -130,8 +133,16 @@ class PatternTable:
         """Count the patterns."""
         return len(self.ids)
 
-    def extend(self, patterns: ImageSet) -> None:
-        """Add rows for the patterns of a set that come after those that are here already."""
+    def extend(self, patterns: ImageSet, importance: NDArray[np.float32] | None = None) -> None:
+        """Add rows for the patterns of a set that come after those that are here already.
+
+        Parameters
+        ----------
+        patterns
+            All patterns, those that are here already first.
+        importance
+            That of the patterns that are added; default: it is not known.
+        """
         first = len(self)
         self.ids += patterns.ids[first:]
         self.named += pattern_names(patterns, first)
@@ -152,6 +163,9 @@ class PatternTable:
         self._places |= {key: first + i for i, key in enumerate(pattern_keys(self.named[first:], rows))}
         self._boxes = np.concatenate([self._boxes, rows[list(BOX)].to_numpy(dtype=np.float64)])
         self.states = np.concatenate([self.states, np.full(len(rows), UNDECIDED, np.uint8)])
+        if importance is None:
+            importance = np.full(len(rows), np.nan, np.float32)
+        self.importance = np.concatenate([self.importance, importance])
 
     def recall(self, said: pd.DataFrame, rows: Iterable[int]) -> None:
         """Set what was decided about some rows to what verdicts in force say, oldest first."""

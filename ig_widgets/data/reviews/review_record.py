@@ -11,15 +11,8 @@ from numpy.typing import ArrayLike
 
 from ig_widgets.data.images import ImageSet
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.data.reviews.label_table import (
-    CONFIRMED,
-    DECISIONS,
-    LOOKS,
-    MARKED,
-    NO_CLASS,
-    UNSAID,
-    LabelTable,
-)
+from ig_widgets.data.log.sources import SIMILARITY_REVIEW, SIMILARITY_REVIEW_LOOKS
+from ig_widgets.data.reviews.label_table import CONFIRMED, MARKED, NO_CLASS, UNSAID, LabelTable
 
 _DTYPES = {
     "row": "intp",
@@ -90,11 +83,11 @@ class ReviewRecord:
         self, images: ImageSet, labels: ArrayLike, log: AnnotationLog, classes: Sequence[Any] | None
     ) -> None:
         said = log.annotations
-        said = said[said["source"].isin([DECISIONS, LOOKS])]
+        said = said[said["source"].isin([SIMILARITY_REVIEW, SIMILARITY_REVIEW_LOOKS])]
         ours = said["image"].isin(list(images.ids))
-        self.elsewhere = int((said["source"][~ours] == DECISIONS).sum())
+        self.elsewhere = int((said["source"][~ours] == SIMILARITY_REVIEW).sum())
         said = said[ours]
-        decided = said[said["source"] == DECISIONS]
+        decided = said[said["source"] == SIMILARITY_REVIEW]
         new_table = _new_table(images.ids, labels, classes, decided)
         tables = {annotator: new_table() for annotator in said["annotator"].unique()}
         for annotator, table in tables.items():
@@ -106,7 +99,7 @@ class ReviewRecord:
         given = _given(anybody, said)
         same = (said["label"] == given) | (said["label"].isna() & given.isna())
         # who decided about a label has looked at it, also where the decision was made in Python
-        counts = ((said["source"] == LOOKS) & same) | said.index.isin(self.decisions.index)
+        counts = ((said["source"] == SIMILARITY_REVIEW_LOOKS) & same) | said.index.isin(self.decisions.index)
         self.statements = said[counts]
         looks = said[counts].assign(label=given)
         self.looked = anybody.recall_looks(looks)

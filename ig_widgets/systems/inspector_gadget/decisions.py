@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ig_widgets.data.images import ImageSet
+from ig_widgets.data.log.sources import PATTERN_GALLERY
 from ig_widgets.data.reviews.pattern_table import PatternKey, pattern_keys, pattern_names
 
 
@@ -20,7 +21,7 @@ class PatternDecisions:
     """
 
     def __init__(self, verdicts: pd.DataFrame) -> None:
-        verdicts = verdicts[verdicts["source"] == "PatternGallery"]
+        verdicts = verdicts[verdicts["source"] == PATTERN_GALLERY]
         keys = pattern_keys(verdicts["image"], verdicts)
         kept = verdicts["present"].astype(bool)
         self._kept: dict[PatternKey, bool] = {}

@@ -190,41 +190,45 @@ class InspectorGadget:
             If there is nothing to look at in this stage, or it is unknown.
         """
         project, task = self._project, self.due if stage is None else self._task_for(stage)
+        note = (lambda: self.due.why) if stage is None else task.why  # what is due changes as people work
         if task.stage == "reviews":
             votes = f"; it takes {project.min_votes} of them" if project.min_votes > 1 else ""
             return PeerReview(
                 project.images,
+                project.defects,
                 task.order,
-                classes=project.defects,
                 boxes=self._review_boxes,
-                rule=_RULES[project.rule] + votes,
+                rule_text=_RULES[project.rule] + votes,
                 log=self.log,
                 annotator=project.annotator,
                 guidelines=self.guidelines,
-                note=task.why,
+                note=note,
+                next_step="gadget.learn()",
             )
         if task.stage == "patterns":
             return PatternGallery(
                 self.candidates,
-                classes=project.defects,
+                project.defects,
                 images=project.images,
                 importance=self._importance(),
                 log=self.log,
                 annotator=project.annotator,
-                note=task.why,
+                note=note,
+                next_step="gadget.learn()",
             )
         # no goal for a part: annotators who fill in images that they missed have already reached it
         whole = task.stage == "boxes" and len(task.order) == len(project.own_order)
         return BoxAnnotator(
             project.images,
+            project.defects,
             task.order,
-            classes=project.defects,
             log=self.log,
             annotator=project.annotator,
             goal=project.goal if whole else None,
             guidelines=self.guidelines,
             examples=self.examples,
-            note=task.why,
+            note=note,
+            next_step="gadget.learn()" if len(project.team) == 1 else "gadget.ask()",
         )
 
     @property

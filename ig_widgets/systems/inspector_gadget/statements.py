@@ -8,6 +8,7 @@ from ig_widgets.compute.crowd.boxes import merge_boxes
 from ig_widgets.compute.crowd.reviews import reviewed_boxes
 from ig_widgets.data.annotations import without_denials
 from ig_widgets.data.log.log import Snapshot
+from ig_widgets.data.log.sources import PEER_REVIEW
 from ig_widgets.systems.inspector_gadget.project import Project
 
 
@@ -44,7 +45,7 @@ class Statements:
     @property
     def votes(self) -> pd.DataFrame:
         """The verdicts of peer reviews."""
-        return self.verdicts[self.verdicts["source"] == "PeerReview"]
+        return self.verdicts[self.verdicts["source"] == PEER_REVIEW]
 
     @cached_property
     def reviewed_boxes(self) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,13 +77,18 @@ class Viewer:
         """Paint an image, and tell all views what there is to say about it."""
         with self.lock:
             told = self._tell(position)
-            painted = self._painter.show(None if told["page"]["problem"] else self._pages.picture(position))
+            painted = self._paint(position, told["page"])
             self.position = position
-            self._send(
-                {"news": {**told, "turned": True}}
-            )  # under the lock: two turns are told in their order
+            # under the lock: two turns are told in their order
+            self._send({"news": {**told, "turned": True}})
         self._pages.prepare(position + 1)
         return {**told, "painted": painted}
+
+    def paint(self) -> None:
+        """Paint the image that is shown, and make the next one ready."""
+        with self.lock:
+            self._paint(self.position, self.page(self.position))
+        self._pages.prepare(self.position + 1)
 
     def image(self, position: int) -> NDArray[np.uint8]:
         """Return an image, which may be at hand; raises what reading it raises."""
@@ -109,6 +114,9 @@ class Viewer:
         """Give back the memory, and what the browser holds."""
         self._pages.forget()
         self._painter.close()
+
+    def _paint(self, position: int, page: Mapping[str, Any]) -> bool:
+        return self._painter.show(None if page["problem"] else self._pages.picture(position))
 
     def _show(self, *, position: int) -> tuple[dict[str, Any], list[bytes]]:
         self.check(position)

@@ -1,5 +1,6 @@
 """Thumbnails for a wall of items, made on threads: the newest place that people look at comes first."""
 
+import itertools
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
@@ -26,6 +27,7 @@ _SHEET_ITEMS = 48  # few enough to be there soon
 _SHEET_WIDTH = 1024
 _MOST_WISHES = 10_000
 _MOST_VIEWS = 8
+_MOMENT_S = 0.25
 _UNDER_WAY_S = 2.0  # after that a sheet that nobody confirmed counts as lost
 
 Pixels = NDArray[np.uint8]
@@ -175,7 +177,22 @@ class Thumbnails:
             self._working -= 1
         return None
 
+    def first_sheet(self, items: Iterable[int], *, level: int = 128) -> tuple[dict[str, Any], bytes]:
+        """Return a sheet that no view has wished for: of the items that can be read in a moment."""
+        until = time.monotonic() + _MOMENT_S
+        return self._sheet(itertools.takewhile(lambda _: time.monotonic() < until, items), level)
+
     def _make(self, name: str, view: _View, level: int, items: Sequence[int]) -> None:
+        made, picture = self._sheet(items, level)
+        with self._lock:
+            view.serial += 1
+            if level == view.level:
+                view.sent[view.serial] = (time.monotonic(), made["items"])
+            # under the lock, so that the numbers arrive in their order
+            self._send({"news": {"sheet": {"view": name, "serial": view.serial, **made}}}, [picture])
+
+    def _sheet(self, items: Iterable[int], level: int) -> tuple[dict[str, Any], bytes]:
+        """Return what is told about a sheet, and the sheet."""
         made, problems = [], []
         for item in items:
             try:
@@ -185,14 +202,8 @@ class Thumbnails:
                 why = str(error) if isinstance(error, ImageError) else f"{type(error).__name__}: {error}"
                 problems.append((item, why))
         picture, places = sheet([thumbnail for _, thumbnail in made])
-        with self._lock:
-            view.serial += 1
-            shown = [item for item, _ in made]
-            if level == view.level:
-                view.sent[view.serial] = (time.monotonic(), shown)
-            told = {"view": name, "serial": view.serial, "level": level, "items": shown}
-            # under the lock, so that the numbers arrive in their order
-            self._send({"news": {"sheet": {**told, "places": places, "problems": problems}}}, [picture])
+        shown = [item for item, _ in made]
+        return {"level": level, "items": shown, "places": places, "problems": problems}, picture
 
     def _thumbnail(self, item: int, level: int) -> Pixels:
         with self._lock:

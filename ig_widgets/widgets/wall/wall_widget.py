@@ -3,48 +3,59 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import anywidget
-import numpy as np
-from numpy.typing import NDArray
-
 from ig_widgets.data.log.log import AnnotationLog
-from ig_widgets.widgets.shared.messages import Messages, Operation
+from ig_widgets.widgets.shared.front_end import FrontEnd
+from ig_widgets.widgets.shared.messages import Operation
+from ig_widgets.widgets.shared.session import Note, Session
 from ig_widgets.widgets.wall.thumbnails import Pixels, Thumbnails
 
-CHUNK = 50_000
-"""Rows in one message: with twenty bytes for each it is as large as a message may be."""
 
-
-def introduced(log: AnnotationLog, annotator: str, note: str) -> dict[str, str]:
-    """Return what the browser is told at first about who says things, and where they go."""
-    return {"log": log.id, "logName": log.where, "annotator": annotator, "note": note}
-
-
-def part_of(columns: Iterable[NDArray[Any]], start: int) -> list[bytes]:
-    """Return the rows of columns from `start` on, at most `CHUNK`, a buffer for each column."""
-    return [np.ascontiguousarray(column[start : start + CHUNK]).tobytes() for column in columns]
-
-
-class WallWidget(anywidget.AnyWidget):
+class WallWidget(FrontEnd):
     """A widget whose items are shown as thumbnails on a wall.
 
     Parameters
     ----------
     picture
-        Gives an item's image: see `Thumbnails`.
+        Returns an item's image: see `Thumbnails`.
     operations
         What else the browser may ask for, by name: see `Messages`.
+    log, annotator, note, next_step
+        See `Session`.
+    on_close
+        What is called when the widget is closed.
     """
 
-    def __init__(self, picture: Callable[[int], Pixels], operations: Mapping[str, Operation]) -> None:
+    _on_close: tuple[Callable[[], None], ...] = ()  # ipywidgets also closes what no constructor has made
+
+    def __init__(
+        self,
+        picture: Callable[[int], Pixels],
+        operations: Mapping[str, Operation],
+        *,
+        log: AnnotationLog | None = None,
+        annotator: str = "me",
+        note: Note = "",
+        next_step: str = "",
+        on_close: Iterable[Callable[[], None]] = (),
+    ) -> None:
         super().__init__()
         self._thumbnails = Thumbnails(picture, self.send)
-        self._messages = Messages(
-            self, {**self._thumbnails.operations, **operations, "bye": lambda: ({}, [])}
+        self._session = Session(
+            self.send, log=log, annotator=annotator, note=note, done=self._done, next_step=next_step
         )
+        self._on_close = (self._thumbnails.close, *on_close)
+        self.listen({**self._thumbnails.operations, **operations}, self._hello)
 
     def close(self) -> None:
         """Take the widget off the page. What was said stays in the log."""
-        if hasattr(self, "_thumbnails"):  # ipywidgets also closes a widget whose constructor has failed
-            self._thumbnails.close()
+        for close in self._on_close:
+            close()
         super().close()
+
+    def _done(self) -> str | None:
+        """Return what was done, once nothing is left to do; None before."""
+        return None
+
+    def _hello(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Return what the browser is told at first."""
+        return self._session.hello(), []

@@ -1,10 +1,7 @@
 // The annotator: puts its parts together, runs commands of keys, buttons and gestures, and talks with the kernel.
 import type { AnyModel } from "@anywidget/types";
-import { Frame } from "../shared/frame";
-import type { Outbox } from "../shared/outbox";
 import type { Requests } from "../shared/requests";
-import { Saving } from "../shared/saving";
-import { outboxOf } from "../shared/sending";
+import { Session } from "../shared/session";
 import { neighbor } from "../shared/stage/neighbor";
 import type { Scene } from "../shared/stage/stage";
 import { type Draft, Viewer } from "../shared/stage/viewer";
@@ -17,33 +14,37 @@ import { Toolbar } from "./toolbar";
 const EDITS = new Set<Command["do"]>(["move", "resize", "none", "skip", "add", "delete", "undo", "redo"]);
 
 export class Annotator {
-  private readonly frame: Frame<Command>;
+  readonly session: Session<Command, Gesture, Done, News, Hello>;
   private readonly editor: Editor;
   private readonly viewer: Viewer<Shown>;
   private readonly toolbar: Toolbar;
   private readonly panel: Panel;
-  private readonly outbox: Outbox<Gesture, Done>;
-  private readonly saving: Saving;
   private progress: Progress;
 
   constructor(root: HTMLElement, requests: Requests, hello: Hello, canvas: AnyModel | null, examples: readonly DataView[]) {
     this.progress = hello.progress;
-    this.frame = new Frame<Command>(root, {
+    this.session = new Session(root, requests, hello, {
+      kind: "boxes",
       keys: KEYS,
       commandOf: (event) => commandOf(event, this.editor.selected !== null),
       run: (command) => this.run(command),
       focus: () => root.focus({ preventScroll: true }),
+      delivered: (gesture, done) => this.delivered(gesture, done),
+      heard: (news) => this.viewer.heard(news, news.turned),
+      renew: (newer) => this.viewer.heard(newer, true),
+      gaveUp: () => this.gaveUp(),
+      unsaid: () => this.viewer.unsaid,
+      dispose: () => this.viewer.dispose(),
     });
-    this.outbox = outboxOf(requests, hello, "boxes", (gesture: Gesture, done: Done) => this.delivered(gesture, done));
     this.editor = new Editor(
       hello.page,
       hello.classes,
       hello.queue,
-      (gesture) => this.outbox.push(gesture),
-      () => this.showSheet(),
-      this.frame.tell,
+      (gesture) => this.session.push(gesture),
+      () => this.showDrawn(),
+      this.session.tell,
     );
-    this.viewer = new Viewer<Shown>(this.frame, requests, canvas, hello.page, hello.progress.images, {
+    this.viewer = new Viewer<Shown>(this.session.frame, requests, canvas, hello.page, hello.progress.images, {
       scene: (draft) => this.scene(draft),
       selected: () => this.editor.current,
       pick: (at, slack) => this.editor.pick(at, slack),
@@ -51,36 +52,21 @@ export class Annotator {
       change: (key, box) => this.editor.change(key, box),
       show: (told) => this.show(told),
       turned: (told) => this.turned(told),
-      drafted: () => this.saving.show(),
+      drafted: () => this.session.showSaving(),
       zoomed: (scale) => this.toolbar.showZoom(scale),
     });
-    requests.onNews = (news: News) => this.viewer.heard(news, news.turned);
-    this.saving = new Saving(
-      this.outbox,
-      requests,
-      this.frame.trouble,
-      hello.logName,
-      () => this.gaveUp(),
-      () => this.viewer.unsaid,
-    );
-    this.toolbar = new Toolbar(hello.classes, this.saving.sign.root, this.frame.run, this.frame.focus);
+    this.toolbar = new Toolbar(hello.classes, this.session);
     this.panel = new Panel(
       hello,
       examples,
       (key) => this.reveal(key),
       (key) => this.remove(key),
-      this.frame.focus,
+      this.session.focus,
     );
-    this.frame.fill([this.toolbar.root], this.viewer.stage.root, this.panel.root);
-    this.toolbar.showClass(0);
+    this.session.fill([this.toolbar.root], this.viewer.stage.root, this.panel.root);
+    this.toolbar.classes.mark(0);
     this.show(hello);
-    void this.outbox.flush();
-  }
-
-  dispose(): void {
-    this.viewer.dispose();
-    this.saving.dispose();
-    this.frame.dispose();
+    void this.session.begin();
   }
 
   private run(command: Command): void {
@@ -93,7 +79,7 @@ export class Annotator {
       case "skip":
         return this.editor.judge(command.do) ? this.viewer.go(page.position + 1) : undefined;
       case "unseen":
-        return this.progress.next === null ? this.frame.tell("every image was looked at") : this.viewer.go(this.progress.next);
+        return this.progress.next === null ? this.session.tell("every image was looked at") : this.viewer.go(this.progress.next);
       case "delete":
         return this.editor.selected === null ? undefined : this.remove(this.editor.selected);
       case "nextBox":
@@ -101,7 +87,7 @@ export class Annotator {
         return this.cycle(command.do === "nextBox" ? 1 : -1);
       case "undo":
       case "redo":
-        return this.editor.takeBack(command.do, this.outbox.waiting);
+        return this.editor.takeBack(command.do, this.session.pending);
       case "escape":
         if (!this.viewer.cancel()) this.select(null);
         return;
@@ -113,7 +99,7 @@ export class Annotator {
   private useClass(position: number): void {
     if (position >= this.editor.classes.length) return;
     this.editor.useClass(position, () => this.viewer.editable);
-    this.toolbar.showClass(position);
+    this.toolbar.classes.mark(position);
   }
 
   private remove(key: string): void {
@@ -128,10 +114,10 @@ export class Annotator {
   }
 
   private cycle(step: 1 | -1): void {
-    const box = neighbor(this.editor.sheet.boxes, this.editor.selected, step);
+    const box = neighbor(this.editor.drawn.boxes, this.editor.selected, step);
     if (!box) return;
     this.reveal(box.key);
-    this.frame.tell(`${box.label}, ${box.width} by ${box.height} at ${box.x}, ${box.y}`);
+    this.session.tell(`${box.label}, ${box.width} by ${box.height} at ${box.x}, ${box.y}`);
   }
 
   private reveal(key: string): void {
@@ -142,9 +128,9 @@ export class Annotator {
   private turned(told: Shown): void {
     this.select(null);
     this.show(told);
-    const { boxes, verdict } = this.editor.sheet;
+    const { boxes, verdict } = this.editor.drawn;
     const said = boxes.length > 0 ? `${boxes.length} boxes` : (verdict ?? "nothing said yet");
-    this.frame.tell(`image ${told.page.position + 1} of ${told.progress.images}, ${said}`);
+    this.session.tell(`image ${told.page.position + 1} of ${told.progress.images}, ${said}`);
   }
 
   private delivered(gesture: Gesture, done: Done): void {
@@ -157,22 +143,23 @@ export class Annotator {
   private show({ page, progress }: Shown): void {
     this.progress = progress;
     this.viewer.show(page);
-    this.editor.load(page, this.outbox.waiting);
+    this.editor.load(page, this.session.pending);
     this.panel.showImage(page.image);
-    this.showSheet();
+    this.showDrawn();
     this.showProgress();
-    this.saving.show();
+    this.session.showSaving();
   }
 
-  private showSheet(): void {
-    const { sheet, classes, selected } = this.editor;
-    this.toolbar.showVerdict(sheet.verdict);
-    this.panel.showBoxes(sheet.boxes, classes, selected);
+  private showDrawn(): void {
+    const { drawn, classes, selected } = this.editor;
+    this.toolbar.showVerdict(drawn.verdict);
+    this.panel.showBoxes(drawn.boxes, classes, selected);
     this.viewer.stage.redraw();
   }
 
   private showProgress(): void {
     this.toolbar.pager.show(this.viewer.page.position, this.progress.images);
+    this.toolbar.classes.count(this.progress.classes);
     this.panel.showProgress(this.progress);
   }
 
@@ -182,8 +169,8 @@ export class Annotator {
   }
 
   private scene(draft: Draft | null): Scene {
-    const { sheet, classes, selected, label } = this.editor;
-    const name = sheet.find(draft?.replaces ?? null)?.label ?? label;
-    return { boxes: sheet.boxes, classes, selected, draft: draft && { ...draft, label: name } };
+    const { drawn, classes, selected, label } = this.editor;
+    const name = drawn.find(draft?.replaces ?? null)?.label ?? label;
+    return { boxes: drawn.boxes, classes, selected, draft: draft && { ...draft, label: name } };
   }
 }

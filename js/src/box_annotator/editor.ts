@@ -2,16 +2,16 @@
 import { type Box, type Point, smallestAt } from "../shared/box";
 import { newKey } from "../shared/identity";
 import { beside } from "../shared/stage/geometry";
-import { stillSaid, takenBack } from "../shared/waiting";
+import { withoutUndone, undoTarget } from "../shared/pending";
 import type { Drawn, Gesture, Page, Statement } from "./protocol";
-import { Sheet } from "./sheet";
+import { PageBoxes } from "./page_boxes";
 
 export class Editor {
-  sheet: Sheet;
+  drawn: PageBoxes;
   selected: string | null = null;
   currentClass = 0;
-  // What the sheet was before each gesture of this session, so that undo shows at once.
-  private readonly before: Pick<Sheet, "image" | "boxes" | "verdicts">[] = [];
+  // What the drawn was before each gesture of this session, so that undo shows at once.
+  private readonly before: Pick<PageBoxes, "image" | "boxes" | "verdicts">[] = [];
 
   /**
    * @param queue names the images of the widget: an undo is about them only
@@ -27,16 +27,16 @@ export class Editor {
     private readonly changed: () => void,
     private readonly tell: (sentence: string) => void,
   ) {
-    this.sheet = new Sheet(page);
+    this.drawn = new PageBoxes(page);
   }
 
   /** Show what the kernel says about an image, with what it has not acknowledged yet on top of it. */
   load(page: Page, waiting: readonly Gesture[]): void {
-    const other = page.image !== this.sheet.image;
+    const other = page.image !== this.drawn.image;
     this.page = page;
-    this.sheet = new Sheet(page);
-    for (const gesture of stillSaid(waiting)) {
-      if (gesture.image === page.image) this.sheet.replay(gesture.statements);
+    this.drawn = new PageBoxes(page);
+    for (const gesture of withoutUndone(waiting)) {
+      if (gesture.image === page.image) this.drawn.replay(gesture.statements);
     }
     if (other || !this.current) this.selected = null;
   }
@@ -46,7 +46,7 @@ export class Editor {
   }
 
   get current(): Drawn | undefined {
-    return this.sheet.find(this.selected);
+    return this.drawn.find(this.selected);
   }
 
   select(key: string | null): void {
@@ -55,7 +55,7 @@ export class Editor {
   }
 
   pick(at: Point, slack: number): void {
-    this.select(smallestAt(this.sheet.boxes, at, slack)?.key ?? null);
+    this.select(smallestAt(this.drawn.boxes, at, slack)?.key ?? null);
   }
 
   /** Use a class from now on, and for the selected box if it may be changed. */
@@ -65,10 +65,10 @@ export class Editor {
   }
 
   draw(box: Box): void {
-    if (this.page.problem !== null || beside(box, this.sheet.width, this.sheet.height)) return;
+    if (this.page.problem !== null || beside(box, this.drawn.width, this.drawn.height)) return;
     this.edit(`${this.label} added`, () => {
-      const statements = this.sheet.draw(box, this.label);
-      this.selected = this.sheet.boxes.at(-1)?.key ?? null;
+      const statements = this.drawn.draw(box, this.label);
+      this.selected = this.drawn.boxes.at(-1)?.key ?? null;
       return statements;
     });
   }
@@ -79,7 +79,7 @@ export class Editor {
 
   remove(key: string): void {
     this.selected = null;
-    this.edit("box deleted", () => this.sheet.remove(key));
+    this.edit("box deleted", () => this.drawn.remove(key));
   }
 
   /** "No defect here", or a skip; false when that cannot be said. */
@@ -88,10 +88,10 @@ export class Editor {
       this.tell("an image that cannot be read can only be skipped");
       return false;
     }
-    const drawn = this.sheet.boxes.length;
+    const boxes = this.drawn.boxes.length;
     this.selected = null;
-    this.edit(kind === "none" && drawn > 0 ? `no defect; ${drawn} boxes withdrawn, undo brings them back` : kind, () =>
-      kind === "none" ? this.sheet.sayNone(this.classes) : this.sheet.skip(),
+    this.edit(kind === "none" && boxes > 0 ? `no defect; ${boxes} boxes withdrawn, undo brings them back` : kind, () =>
+      kind === "none" ? this.drawn.sayNone(this.classes) : this.drawn.skip(),
     );
     return true;
   }
@@ -99,13 +99,13 @@ export class Editor {
   takeBack(kind: "undo" | "redo", waiting: readonly Gesture[]): void {
     const shown = kind === "undo" ? this.before.pop() : undefined;
     if (kind === "redo") this.forget(); // what comes back, the kernel knows
-    if (shown?.image === this.sheet.image) {
-      this.sheet.boxes = shown.boxes;
-      this.sheet.verdicts = shown.verdicts;
+    if (shown?.image === this.drawn.image) {
+      this.drawn.boxes = shown.boxes;
+      this.drawn.verdicts = shown.verdicts;
       this.select(null);
     }
     this.tell(kind === "undo" ? "undone" : "done again");
-    this.send({ kind, action: newKey(), image: this.sheet.image, queue: this.queue, ...takenBack(waiting, kind) });
+    this.send({ kind, action: newKey(), image: this.drawn.image, queue: this.queue, ...undoTarget(waiting, kind) });
   }
 
   /** Do not guess any more what an undo will show. */
@@ -115,16 +115,16 @@ export class Editor {
 
   private replace(key: string, change: Partial<Box> & { label?: string }, told: string): void {
     this.edit(told, () => {
-      const place = this.sheet.boxes.findIndex((box) => box.key === key);
-      const statements = this.sheet.change(key, change);
-      this.selected = this.sheet.boxes[place]?.key ?? null;
+      const place = this.drawn.boxes.findIndex((box) => box.key === key);
+      const statements = this.drawn.change(key, change);
+      this.selected = this.drawn.boxes[place]?.key ?? null;
       return statements;
     });
   }
 
-  /** Change the sheet, and send what the change says. */
+  /** Change the drawn, and send what the change says. */
   private edit(told: string, change: () => Statement[]): void {
-    const { image, boxes, verdicts } = this.sheet;
+    const { image, boxes, verdicts } = this.drawn;
     const before = { image, boxes: [...boxes], verdicts: [...verdicts] };
     const statements = change();
     if (statements.length > 0) {

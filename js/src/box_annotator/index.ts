@@ -4,5 +4,5 @@ import { Annotator } from "./annotator";
 import type { Hello } from "./protocol";
 
 export default {
-  render: stageWidget<Hello>("Box annotator", (...parts) => new Annotator(...parts)),
+  render: stageWidget<Hello>("Box annotator", (...parts) => new Annotator(...parts).session),
 };

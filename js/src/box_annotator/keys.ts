@@ -40,6 +40,6 @@ export const KEYS: KeyMap = [
   ["U", "first image that nothing was said about"],
   ["wheel, pinch, + and −", "zoom (the wheel once the annotator has the focus, or with Ctrl)"],
   ["Space + drag, two fingers", "pan (also the middle button, and Shift + arrows when no box is selected)"],
-  ["F and H", "fit the image in the view (again: its short side); 100 %"],
+  ["F or Z, and H", "fit the image in the view (again: its short side); 100 %"],
   ["Esc", "cancel, deselect, close this help"],
 ];

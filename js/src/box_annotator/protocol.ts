@@ -1,5 +1,5 @@
 // What the browser and the kernel say to each other about boxes. The kernel's half is widgets/box_annotator.py.
-import type { Drawn, Page as StagePage, StageHello } from "../shared/stage/protocol";
+import type { Done as StageDone, Drawn, News as StageNews, Page as StagePage, Shown as StageShown, StageHello } from "../shared/stage/protocol";
 
 export type { Drawn, Gesture, Statement } from "../shared/stage/protocol";
 
@@ -21,27 +21,20 @@ export interface Progress {
   seen: number;
   defective: number;
   boxes: number;
+  /** How many boxes there are of each class. */
+  classes: number[];
   /** How many images with defects are wanted, or null. */
   goal: number | null;
   /** Position of the first image that nothing was said about, or null. */
   next: number | null;
 }
 
-export interface Shown {
-  page: Page;
-  progress: Progress;
-}
+export type Shown = StageShown<Page, Progress>;
+export type News = StageNews<Shown>;
+export type Done = StageDone<Shown>;
 
 export interface Hello extends StageHello, Shown {
   guidelines: string;
   /** The class of each picture that comes as a buffer. */
   examples: string[];
 }
-
-/** What the kernel tells all views: one of them has turned to another page, or something was said about one. */
-export interface News extends Shown {
-  turned: boolean;
-}
-
-/** The answer to a gesture: `touched` lists the images it was about, none when there was nothing to undo. */
-export type Done = Shown & { touched: string[] };

@@ -1,11 +1,7 @@
 // The row above the image: classes, verdicts, undo, zoom, place in the queue, and whether everything is saved.
-import { Bar } from "../shared/bar";
-import { element } from "../shared/element";
-import type { Help } from "../shared/keys";
-import { isolated } from "../shared/names";
-import { colorOf } from "../shared/palette";
+import { Bar, type Tools } from "../shared/bar";
+import { ClassChips } from "../shared/chips";
 import { Pager } from "../shared/stage/pager";
-import { swatch } from "../shared/swatch";
 import type { Command } from "./keys";
 
 export class Toolbar extends Bar<Command> {
@@ -13,28 +9,21 @@ export class Toolbar extends Bar<Command> {
     this.button("‹", "Previous image (Page Up)", { do: "previous" }),
     this.button("›", "Next image (Page Down)", { do: "next" }),
   );
-  private readonly classes: HTMLButtonElement[];
+  readonly classes: ClassChips;
   private readonly none = this.button("No defect", "No defect in this image, and on to the next (N)", { do: "none" }, true);
   private readonly skipped = this.button("Skip", "Skip this image, and on to the next (S)", { do: "skip" }, true);
   private readonly zoom = this.button("100 %", "One pixel of the image for each pixel here (H)", { do: "full" });
 
   constructor(
     classes: readonly string[],
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
+    session: Tools<Command>,
   ) {
-    super("Annotation tools", run, toKeys);
-    this.classes = classes.map((label, position) => {
-      const key = position < 10 ? String((position + 1) % 10) : "";
-      const name = isolated(label);
-      const button = this.button(name, key ? `Class ${name} (${key})` : `Class ${name}`, { do: "class", position });
-      button.prepend(swatch(colorOf(position)));
-      if (key) button.append(element("kbd", {}, key));
-      return button;
-    });
+    super("Annotation tools", session);
+    const choose = (position: number) => session.run({ do: "class", position });
+    this.classes = new ClassChips("Class of the box", "boxes", choose, () => session.focus());
+    this.classes.offer(classes);
     this.root.append(
-      this.group("Class of the box", ...this.classes),
+      this.classes.root,
       this.group("Whole image", this.none, this.skipped),
       this.history(),
       this.group(
@@ -45,13 +34,8 @@ export class Toolbar extends Bar<Command> {
         this.button("Fit", "Fit the image in the view (F)", { do: "fit" }),
       ),
       this.group("Image", ...this.pager.parts),
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
-  }
-
-  showClass(position: number): void {
-    this.classes.forEach((button, i) => button.setAttribute("aria-pressed", String(i === position)));
   }
 
   showVerdict(verdict: "none" | "skipped" | null): void {

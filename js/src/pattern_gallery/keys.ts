@@ -1,7 +1,7 @@
 // What each key does in the gallery; keys that move and select belong to the wall.
 import { type Common, type Does, type Help, type KeyMap, type KeyPress, meaningOf } from "../shared/keys";
 
-export type Command = Common | Does<"keep" | "drop" | "family" | "zoom">;
+export type Command = Common | Does<"keep" | "drop" | "family" | "zoom" | "undecided">;
 
 const NAMED = {
   k: "keep",
@@ -10,6 +10,7 @@ const NAMED = {
   Backspace: "drop",
   f: "family",
   z: "zoom",
+  u: "undecided",
 } as const;
 
 export function commandOf(press: KeyPress): Command | Help | null {
@@ -27,6 +28,7 @@ export const KEYS: KeyMap = [
   ["K", "keep the selected patterns, dropped ones too"],
   ["1 … 9, 0", "give the selected patterns this class"],
   ["F", "show only the family of the pattern: what it is made of, and all that is made of the same"],
+  ["U", "go to the first pattern that is neither kept nor dropped"],
   ["Z, Enter, double click", "show the pattern large, and back"],
   ["+ and −", "larger, smaller tiles"],
   ["Esc", "from a list or a slider to the wall; select nothing; then: close what is open; then: show all families"],

@@ -21,7 +21,7 @@ export class MakingBar {
   private busy = false;
 
   constructor(
-    makers: readonly string[],
+    generators: readonly string[],
     make: (name: string, count: number) => void,
     stop: () => void,
     private readonly toKeys: () => void,
@@ -30,11 +30,11 @@ export class MakingBar {
       const count = Math.round(Number(this.number.value));
       if (!this.busy && count >= 1) make(name, count);
     };
-    this.buttons = makers.map((name) => button({}, toKeys, more(name), `More: ${name}`));
+    this.buttons = generators.map((name) => button({}, toKeys, more(name), `More: ${name}`));
     this.stop = button({ hidden: true }, toKeys, stop, "Stop");
     this.root = element(
       "div",
-      { class: "ig-bar", role: "toolbar", "aria-label": "Make more patterns", hidden: makers.length === 0 },
+      { class: "ig-bar", role: "toolbar", "aria-label": "Make more patterns", hidden: generators.length === 0 },
       this.number,
       ...this.buttons,
       this.bar,

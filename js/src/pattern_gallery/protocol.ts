@@ -1,18 +1,18 @@
 // What the browser and the kernel say to each other about patterns. The kernel's half is widgets/pattern_gallery.py.
-import type { Hello as AnyHello } from "../shared/hello";
-import type { Sheet } from "../shared/wall/thumbnails";
+import type { RowsHello } from "../shared/wall/rows_session";
 
-export interface Hello extends AnyHello {
-  count: number;
-  /** Grows with each change: who has missed one reads everything again. */
-  revision: number;
-  /** Names these patterns and the boxes that they are from. */
-  gallery: string;
+export interface Hello extends RowsHello, Known {
   /** Whether each pattern has an importance. */
   sortable: boolean;
   /** What can make more patterns. */
-  makers: string[];
+  generators: string[];
   making: Making | null;
+}
+
+/** What is told with each revision. */
+export interface Known {
+  /** Grows when patterns come that have others. */
+  classes: string[];
 }
 
 export interface Making {
@@ -24,13 +24,6 @@ export interface Making {
   done?: true;
   stopped?: true;
   error?: { message: string; details: string };
-}
-
-/** Buffers: origins, states, labels, parents and importance of the rows from `start` on. */
-export interface Columns {
-  revision: number;
-  classes: string[];
-  count: number;
 }
 
 /** Where a pattern came from. */
@@ -49,25 +42,6 @@ export interface About {
   place?: [number, number, number, number];
 }
 
-/** Buffers of `changed`: rows, states and labels. */
 export interface News {
-  sheet?: Sheet;
   making?: Making;
-  changed?: { revision: number; classes: string[]; all?: true };
-  /** There are so many patterns now, which together have this name. */
-  grown?: { count: number; gallery: string };
-}
-
-/**
- * `gallery` names the first `count` patterns, which the gesture is about; `of` is the action that is taken back, where
- * that was not saved yet either.
- */
-export type Gesture = { action: string; gallery: string; count: number } & (
-  | { kind: "judge"; items: number[] | string; present?: boolean; label?: string }
-  | { kind: "undo" | "redo"; of?: string }
-);
-
-/** The answer to a gesture: how many patterns it was about. */
-export interface Done {
-  touched: number;
 }

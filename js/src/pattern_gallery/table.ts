@@ -1,6 +1,7 @@
 // What is known about each pattern, in columns: the browser filters and sorts them without asking the kernel.
-import { column, joined, tallied } from "../shared/columns";
+import { tallied } from "../shared/columns";
 import { type Arranged, grouped } from "../shared/wall/grouping";
+import { type Columns, type Edit, Rows, type Schema } from "../shared/wall/rows";
 
 export const ORIGINS = ["cut out", "policy", "GAN"] as const;
 export const STATES = ["undecided", "kept", "dropped"] as const;
@@ -19,75 +20,67 @@ export interface Filter {
 
 /** What is said about some patterns; what is not said stays. */
 export interface Judgment {
-  items: readonly number[];
-  present?: boolean | undefined;
-  label?: string | undefined;
+  present?: boolean;
+  label?: string;
 }
+
+const SCHEMA = [
+  { name: "origins", type: Uint8Array },
+  { name: "states", type: Uint8Array, editable: true },
+  { name: "labels", type: Uint16Array, editable: true },
+  { name: "parents", type: Int32Array },
+  { name: "importance", type: Float32Array },
+] as const satisfies Schema;
+
+type Patterns = Columns<typeof SCHEMA>;
 
 export type Sorting = "given" | "importance" | "class" | "origin";
 
-export class Table {
-  classes: string[] = [];
-  origins = new Uint8Array(0);
-  /** Decisions and classes as they are shown: what waits for the kernel is in them. */
-  states = new Uint8Array(0);
-  labels = new Uint16Array(0);
-  parents = new Int32Array(0);
-  importance = new Float32Array(0);
-  /** The same as the kernel says. */
-  private toldStates = new Uint8Array(0);
-  private toldLabels = new Uint16Array(0);
-  private waiting: readonly Judgment[] = [];
-  private roots: Int32Array | null = null;
+export class Table extends Rows<typeof SCHEMA, Edit<Judgment>> {
+  classes: readonly string[] = [];
+  private roots: { of: Int32Array; all: Int32Array } | null = null;
   private origin = ORIGINS.map(() => 0);
   private state = STATES.map(() => 0);
+  private class: readonly number[] = [];
 
-  get count(): number {
-    return this.origins.length;
+  constructor() {
+    super(SCHEMA);
   }
 
-  /** Take over columns that begin with row `start`. */
-  load(start: number, buffers: readonly DataView[]): void {
-    const [origins, states, labels, parents, importance] = buffers as [DataView, DataView, DataView, DataView, DataView];
-    this.origins = joined(this.origins, start, column(Uint8Array, origins));
-    this.toldStates = joined(this.toldStates, start, column(Uint8Array, states));
-    this.toldLabels = joined(this.toldLabels, start, column(Uint16Array, labels));
-    this.parents = joined(this.parents, start, column(Int32Array, parents));
-    this.importance = joined(this.importance, start, column(Float32Array, importance));
-    this.roots = null;
-    this.origin = tallied(this.origins, ORIGINS.length);
-    this.apply();
+  originOf(item: number): number {
+    return this.shown.origins[item] as number;
   }
 
-  /** Take over what was decided about some rows. */
-  change([items, states, labels]: readonly DataView[]): void {
-    const newStates = column(Uint8Array, states as DataView);
-    const newLabels = column(Uint16Array, labels as DataView);
-    column(Int32Array, items as DataView).forEach((row, i) => {
-      this.toldStates[row] = newStates[i] as number;
-      this.toldLabels[row] = newLabels[i] as number;
-    });
-    this.apply();
+  stateOf(item: number): number {
+    return this.shown.states[item] as number;
   }
 
-  /** The kernel has taken over what was said. */
-  accept(judgment: Judgment): void {
-    this.judge(judgment, this.toldStates, this.toldLabels);
+  /** The class of a pattern, as a position in the classes. */
+  classOf(item: number): number {
+    return this.shown.labels[item] as number;
   }
 
-  /** Show what waits for the kernel as if it were decided, and nothing else of the kind. */
-  foretell(waiting: readonly Judgment[]): void {
-    this.waiting = waiting;
-    this.apply();
+  /** The pattern that a pattern was made of, or -1. */
+  parentOf(item: number): number {
+    return this.shown.parents[item] ?? -1;
+  }
+
+  importanceOf(item: number): number {
+    return this.shown.importance[item] as number;
   }
 
   label(item: number): string | null {
-    return this.classes[this.labels[item] as number] ?? null;
+    return this.classes[this.classOf(item)] ?? null;
   }
 
   /** How many patterns have each origin. */
   get originCounts(): readonly number[] {
     return this.origin;
+  }
+
+  /** How many patterns have each class. */
+  get classCounts(): readonly number[] {
+    return this.class;
   }
 
   /** How many patterns are in each state. */
@@ -101,9 +94,9 @@ export class Table {
     const found = new Uint32Array(this.count);
     let number = 0;
     for (let item = 0; item < this.count; item++) {
-      if (!filter.origins.has(this.origins[item] as number)) continue;
-      if (!filter.states.has(this.states[item] as number)) continue;
-      if (filter.label !== null && this.labels[item] !== filter.label) continue;
+      if (!filter.origins.has(this.originOf(item))) continue;
+      if (!filter.states.has(this.stateOf(item))) continue;
+      if (filter.label !== null && this.classOf(item) !== filter.label) continue;
       if (family !== null && this.root(item) !== family) continue;
       found[number++] = item;
     }
@@ -114,26 +107,13 @@ export class Table {
       case "importance":
         return { order: order.sort((a, b) => this.weight(b) - this.weight(a) || a - b), sections: [] };
       case "class":
-        return grouped(order, this.labels, (label) => this.classes[label] ?? "no class");
+        return grouped(order, this.shown.labels, (label) => this.classes[label] ?? "no class");
       case "origin":
-        return grouped(order, this.origins, (origin) => ORIGINS[origin] ?? "");
+        return grouped(order, this.shown.origins, (origin) => ORIGINS[origin] ?? "");
     }
   }
 
-  /** The pattern that a pattern is made of in the end; itself, if it was cut out. */
-  private root(item: number): number {
-    this.roots ??= this.rootsOf();
-    return this.roots[item] as number;
-  }
-
-  private apply(): void {
-    this.states = this.toldStates.slice();
-    this.labels = this.toldLabels.slice();
-    for (const judgment of this.waiting) this.judge(judgment, this.states, this.labels);
-    this.state = tallied(this.states, STATES.length);
-  }
-
-  private judge({ items, present, label }: Judgment, states: Uint8Array, labels: Uint16Array): void {
+  protected apply({ items, present, label }: Edit<Judgment>, { states, labels }: Patterns): void {
     for (const item of items) {
       if (present !== undefined) states[item] = present ? KEPT : DROPPED;
       else if (states[item] !== DROPPED) states[item] = KEPT;
@@ -141,27 +121,40 @@ export class Table {
     }
   }
 
-  private weight(item: number): number {
-    const value = this.importance[item] as number;
-    return Number.isNaN(value) ? -Infinity : value;
+  protected recount(): void {
+    this.origin = tallied(this.shown.origins, ORIGINS.length);
+    this.state = tallied(this.shown.states, STATES.length);
+    this.class = tallied(this.shown.labels, this.classes.length);
   }
 
-  private rootsOf(): Int32Array {
-    const roots = new Int32Array(this.count).fill(-1);
-    for (let item = 0; item < this.count; item++) {
-      const path: number[] = [];
-      let at = item;
-      // a parent comes before what is made of it; whoever says otherwise is stopped at himself
-      while (roots[at] === -1 && (this.parents[at] as number) >= 0 && !path.includes(at)) {
-        path.push(at);
-        at = this.parents[at] as number;
-      }
-      const root = roots[at] === -1 ? at : (roots[at] as number);
-      roots[at] = root;
-      for (const one of path) roots[one] = root;
-    }
-    return roots;
+  /** The pattern that a pattern is made of in the end; itself, if it was cut out. */
+  private root(item: number): number {
+    const { parents } = this.shown;
+    if (this.roots?.of !== parents) this.roots = { of: parents, all: rootsOf(parents) };
+    return this.roots.all[item] as number;
   }
+
+  private weight(item: number): number {
+    const value = this.importanceOf(item);
+    return Number.isNaN(value) ? -Infinity : value;
+  }
+}
+
+function rootsOf(parents: Int32Array): Int32Array {
+  const roots = new Int32Array(parents.length).fill(-1);
+  for (let item = 0; item < parents.length; item++) {
+    const path: number[] = [];
+    let at = item;
+    // a parent comes before what is made of it; whoever says otherwise is stopped at himself
+    while (roots[at] === -1 && (parents[at] as number) >= 0 && !path.includes(at)) {
+      path.push(at);
+      at = parents[at] as number;
+    }
+    const root = roots[at] === -1 ? at : (roots[at] as number);
+    roots[at] = root;
+    for (const one of path) roots[one] = root;
+  }
+  return roots;
 }
 
 export function isClass(label: number): boolean {

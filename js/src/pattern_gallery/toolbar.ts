@@ -1,7 +1,7 @@
 // The rows above the wall: what is shown and how, what is done to the selection, and whether everything is saved.
-import { Bar, choice, menu, relist } from "../shared/bar";
+import { Bar, choice, relist, type Tools } from "../shared/bar";
+import { ClassChips } from "../shared/chips";
 import { element } from "../shared/element";
-import type { Help } from "../shared/keys";
 import { SizeSlider } from "../shared/wall/size_slider";
 import type { Command } from "./keys";
 import { type Filter, ORIGINS, type Sorting, STATES } from "./table";
@@ -13,32 +13,36 @@ const SORTINGS: Record<Sorting, string> = {
   origin: "by origin",
 };
 
+export interface Actions {
+  /** Another filter or order was chosen. */
+  changed(): void;
+  resize(side: number): void;
+}
+
 export class Toolbar extends Bar<Command> {
   private readonly origins: HTMLInputElement[];
   private readonly originCounts = ORIGINS.map(() => element("span"));
   private readonly states = choice("Show decisions", ["all", ...STATES]);
   private readonly label = choice("Show class", ["all classes"]);
   private readonly sorting: HTMLSelectElement;
-  private readonly rename: HTMLSelectElement;
+  private readonly chips: ClassChips;
   private readonly size: SizeSlider;
   private readonly family = this.button("Whole family", "Only the family of the pattern (F)", { do: "family" });
   private readonly counts = element("span", { class: "ig-place", role: "status" });
 
-  constructor(
-    sortable: boolean,
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
-    changed: () => void,
-    resize: (side: number) => void,
-  ) {
-    super("Pattern tools", run, toKeys);
+  constructor(session: Tools<Command>, sortable: boolean, actions: Actions) {
+    super("Pattern tools", session);
     this.origins = ORIGINS.map((name) => element("input", { type: "checkbox", checked: true, "aria-label": `Show ${name}` }));
     const sortings = (Object.keys(SORTINGS) as Sorting[]).filter((sorting) => sortable || sorting !== "importance");
     this.sorting = choice("Sort", sortings.map((sorting) => SORTINGS[sorting]), "Sort", sortings);
-    for (const box of [...this.origins, this.states, this.label, this.sorting]) box.addEventListener("change", changed);
-    this.size = new SizeSlider(resize);
-    this.rename = menu("Give the selected patterns a class", "class …", toKeys, (position) => run({ do: "class", position }));
+    for (const box of [...this.origins, this.states, this.label, this.sorting]) box.addEventListener("change", () => actions.changed());
+    this.size = new SizeSlider((side) => actions.resize(side));
+    this.chips = new ClassChips(
+      "Give the selected patterns a class",
+      "patterns",
+      (position) => session.run({ do: "class", position }),
+      () => session.focus(),
+    );
     const origins = this.origins.map((box, i) =>
       element("label", {}, box, ` ${ORIGINS[i]} `, this.originCounts[i] as HTMLElement),
     );
@@ -51,12 +55,11 @@ export class Toolbar extends Bar<Command> {
         "Selected patterns",
         this.button("Keep", "Keep the selected patterns (K)", { do: "keep" }),
         this.button("Drop", "Drop the selected patterns (D)", { do: "drop" }),
-        this.rename,
       ),
+      this.chips.root,
       this.history(),
       this.counts,
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
   }
 
@@ -76,7 +79,12 @@ export class Toolbar extends Bar<Command> {
 
   showClasses(classes: readonly string[]): void {
     relist(this.label, "all classes", classes);
-    relist(this.rename, "class …", classes);
+    this.chips.offer(classes);
+  }
+
+  /** How many patterns have each class now. */
+  showClassCounts(counts: readonly number[]): void {
+    this.chips.count(counts);
   }
 
   showOrigins(counts: readonly number[]): void {

@@ -1,19 +1,15 @@
 // Puts the image and the wall of hits together, runs commands of keys, buttons and gestures, and talks with the kernel.
 import type { AnyModel } from "@anywidget/types";
 import { type Box, type Point, smallestAt } from "../shared/box";
-import { Frame } from "../shared/frame";
 import { newKey } from "../shared/identity";
-import type { Outbox } from "../shared/outbox";
 import { colorOfClass } from "../shared/palette";
 import type { Requests } from "../shared/requests";
-import { Saving } from "../shared/saving";
-import { outboxOf } from "../shared/sending";
+import { Session } from "../shared/session";
 import { judged } from "../shared/stage/judged";
 import { beside, snapped } from "../shared/stage/geometry";
 import type { Shape } from "../shared/stage/protocol";
 import type { Scene } from "../shared/stage/stage";
 import { type Draft, Viewer } from "../shared/stage/viewer";
-import { takenBack } from "../shared/waiting";
 import { badge, caption, shade } from "../shared/wall/marks";
 import { Wall } from "../shared/wall/wall";
 import { Hits } from "./hits";
@@ -25,17 +21,16 @@ import { Toolbar } from "./toolbar";
 const EDITS = new Set<Command["do"]>(["add"]);
 
 export class Finder {
-  private readonly frame: Frame<Command>;
+  readonly session: Session<Command, Gesture, Done, News, Hello>;
   private readonly hits = new Hits();
   private readonly viewer: Viewer<Shown>;
   private readonly wall: Wall;
   private readonly toolbar: Toolbar;
-  private readonly outbox: Outbox<Gesture, Done>;
-  private readonly saving: Saving;
   private state: State = { search: 0, first: 0, count: 0, done: true };
   private reading: Promise<void> | null = null;
   private query: (Box & { image: string }) | null = null;
   private heat = false;
+  private currentClass = 0;
 
   constructor(
     root: HTMLElement,
@@ -43,14 +38,22 @@ export class Finder {
     private readonly hello: Hello,
     canvas: AnyModel | null,
   ) {
-    this.frame = new Frame<Command>(root, {
+    this.session = new Session(root, requests, hello, {
+      kind: "hits",
       keys: KEYS,
       commandOf,
       run: (command) => this.run(command),
       focus: () => this.wall.focus(),
+      delivered: (gesture, done) => this.delivered(gesture, done),
+      heard: (news, buffers) => this.heard(news, buffers),
+      renew: ({ page, said, state }) => this.heard({ page, said, searched: state, turned: true }, []),
+      gaveUp: () => this.showPending(),
+      dispose: () => {
+        this.viewer.dispose();
+        this.wall.dispose();
+      },
     });
-    this.outbox = outboxOf(requests, hello, "hits", (gesture: Gesture, done: Done) => this.delivered(gesture, done));
-    this.viewer = new Viewer<Shown>(this.frame, requests, canvas, hello.page, hello.images, {
+    this.viewer = new Viewer<Shown>(this.session.frame, requests, canvas, hello.page, hello.images, {
       scene: (draft) => this.scene(draft),
       selected: () => undefined,
       pick: (at, slack) => this.pick(at, slack),
@@ -64,29 +67,19 @@ export class Finder {
       decorate: (context, item, tile) => this.decorate(context, item, tile),
       changed: () => this.moved(),
       open: () => this.run({ do: "search" }),
-      failed: this.frame.failed,
+      failed: this.session.failed,
     });
-    requests.onNews = (news: News, buffers) => this.heard(news, buffers);
-    this.saving = new Saving(this.outbox, requests, this.frame.trouble, hello.logName, () => this.foretell());
     this.toolbar = new Toolbar(
       hello.classes,
       hello.heat,
-      this.saving.sign.root,
-      this.frame.run,
-      this.frame.focus,
+      this.session,
       () => this.arrange(),
     );
-    this.frame.fill([this.toolbar.root], this.viewer.stage.root, this.wall.root);
+    this.session.fill([this.toolbar.root], this.viewer.stage.root, this.wall.root);
+    this.useClass(0);
     this.show(hello);
     this.searched(hello.state);
-    void this.outbox.flush();
-  }
-
-  dispose(): void {
-    this.viewer.dispose();
-    this.saving.dispose();
-    this.frame.dispose();
-    this.wall.dispose();
+    void this.session.begin();
   }
 
   private run(command: Command): void {
@@ -96,15 +89,15 @@ export class Finder {
       case "reject":
         return this.judge(command.do === "accept");
       case "class":
-        return command.position < this.hello.classes.length ? this.toolbar.showClass(command.position) : undefined;
+        return this.useClass(command.position);
       case "search": {
         const item = this.wall.active;
-        return item === null ? this.frame.tell("no hit is selected") : this.lookFor(this.hits.get(item));
+        return item === null ? this.session.tell("no hit is selected") : this.lookFor(this.hits.get(item));
       }
       case "stop":
-        return void this.requests.ask("stop").catch(this.frame.failed);
+        return void this.requests.ask("stop").catch(this.session.failed);
       case "heat":
-        if (!this.hello.heat) return this.frame.tell("there are no heat maps");
+        if (!this.hello.heat) return this.session.tell("there are no heat maps");
         this.heat = !this.heat;
         return this.showHeat();
       case "undo":
@@ -117,6 +110,14 @@ export class Finder {
     }
   }
 
+  /** The class of what is accepted from now on. */
+  private useClass(position: number): void {
+    if (position >= this.hello.classes.length) return;
+    this.currentClass = position;
+    this.toolbar.classes.mark(position);
+    this.viewer.stage.redraw();
+  }
+
   /** Look for a box of the image that is shown. */
   private look(box: Box): void {
     const { image, position, width, height, problem } = this.viewer.page;
@@ -127,38 +128,37 @@ export class Finder {
   private lookFor({ x, y, width, height, image, position }: Box & { image: string; position: number }): void {
     this.query = { x, y, width, height, image };
     this.viewer.stage.redraw();
-    this.frame.tell("searching");
+    this.session.tell("searching");
     this.requests
       .ask("look", { position, box: [x, y, width, height] })
       .then(() => this.heat && this.showHeat())
-      .catch(this.frame.failed);
+      .catch(this.session.failed);
   }
 
   private judge(accepted: boolean): void {
     const items = this.wall.targets;
     if (items.length === 0) return;
-    const label = this.hello.classes[this.toolbar.chosenClass] as string;
+    const label = this.hello.classes[this.currentClass] as string;
     const parts = inParts(this.hits.judge(items, label, accepted));
     for (const statements of parts) {
-      this.outbox.push({ kind: "say", action: newKey(), image: statements[0]?.image as string, statements });
+      this.session.push({ kind: "say", action: newKey(), image: statements[0]?.image as string, statements });
     }
-    this.foretell();
+    this.showPending();
     const hits = `${items.length} ${items.length === 1 ? "hit" : "hits"}`;
     const steps = parts.length > 1 ? `, in ${parts.length} steps: undo takes back one at a time` : "";
-    this.frame.tell(`${hits} ${accepted ? `accepted as ${label}` : "rejected"}${steps}`);
+    this.session.tell(`${hits} ${accepted ? `accepted as ${label}` : "rejected"}${steps}`);
     if (this.wall.selection.count <= 1) this.wall.step(1); // one hit after the other
   }
 
   private takeBack(kind: "undo" | "redo"): void {
     const { image } = this.viewer.page;
-    const of = takenBack(this.outbox.waiting, kind);
-    this.outbox.push({ kind, action: newKey(), image, queue: this.hello.queue, ...of });
-    this.foretell(); // what the kernel has not saved yet is taken back at once
-    this.frame.tell(`${kind} …`);
+    this.session.takeBack(kind, { image, queue: this.hello.queue });
+    this.showPending(); // what the kernel has not saved yet is taken back at once
+    this.session.tell(`${kind} …`);
   }
 
   private delivered(gesture: Gesture, { touched, said }: Done): void {
-    if (gesture.kind !== "say") this.frame.tell(touched.length === 0 ? `nothing to ${gesture.kind}` : `${gesture.kind} done`);
+    if (gesture.kind !== "say") this.session.tell(touched.length === 0 ? `nothing to ${gesture.kind}` : `${gesture.kind} done`);
     this.said(said);
   }
 
@@ -175,17 +175,18 @@ export class Finder {
     this.said(said);
     if (!other) return;
     if (this.heat) this.showHeat();
-    this.frame.tell(`image ${page.image}`);
+    this.session.tell(`image ${page.image}`);
   }
 
   private said(said: Record<string, Decision[]>): void {
     this.hits.decide(said);
-    this.foretell();
+    this.showPending();
   }
 
   /** Show what is in force, with what the kernel has not acknowledged yet on top of it. */
-  private foretell(): void {
-    this.hits.foretell(this.outbox.waiting);
+  private showPending(): void {
+    this.hits.showPending(this.session.pending);
+    this.toolbar.classes.count(this.hits.accepted(this.hello.classes));
     this.wall.redraw();
     this.viewer.stage.redraw();
   }
@@ -198,7 +199,7 @@ export class Finder {
       this.wall.restart(state.first);
     }
     this.state = state;
-    if (state.error) this.frame.trouble.show(state.error.message, state.error.details);
+    if (state.error) this.session.frame.trouble.show(state.error.message, state.error.details);
     if (state.count > this.hits.count) void this.read();
     this.showState();
   }
@@ -206,7 +207,7 @@ export class Finder {
   /** Fetch the hits that were found since; whoever comes while this is under way is served by it. */
   private read(): Promise<void> {
     this.reading ??= this.readAll()
-      .catch(this.frame.failed)
+      .catch(this.session.failed)
       .finally(() => {
         this.reading = null;
       });
@@ -214,7 +215,7 @@ export class Finder {
   }
 
   private async readAll(): Promise<void> {
-    while (this.hits.count < this.state.count && !this.frame.signal.aborted) {
+    while (this.hits.count < this.state.count && !this.session.signal.aborted) {
       const { search } = this.state;
       const args = { search, start: this.hits.count };
       const { value, buffers } = await this.requests.insist<Found>("hits", args);
@@ -257,7 +258,7 @@ export class Finder {
     this.toolbar.showHeat(this.heat);
     this.viewer.stage.covered = this.heat;
     const args = { position: this.viewer.page.position, on: this.heat };
-    this.requests.latest("heat", args).catch(this.frame.failed);
+    this.requests.latest("heat", args).catch(this.session.failed);
   }
 
   private scene(draft: Draft | null): Scene {
@@ -268,7 +269,7 @@ export class Finder {
       const { x, y, width, height, score } = this.hits.get(item);
       const decision = this.hits.decision(item);
       const { kind, sign } = judged(decision?.accepted);
-      const label = decision?.label ?? (classes[this.toolbar.chosenClass] as string);
+      const label = decision?.label ?? (classes[this.currentClass] as string);
       return { key: `hit ${item}`, label, caption: `${sign}${score.toFixed(2)}`, kind, x, y, width, height };
     });
     if (this.query?.image === image) {

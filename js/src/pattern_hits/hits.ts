@@ -2,7 +2,7 @@
 import type { Box } from "../shared/box";
 import { column, joined } from "../shared/columns";
 import { newKey } from "../shared/identity";
-import { stillSaid } from "../shared/waiting";
+import { withoutUndone } from "../shared/pending";
 import type { Decision, Gesture, Statement } from "./protocol";
 
 const SAME_IOU = 0.5; // so much of a place was judged already
@@ -22,7 +22,7 @@ export class Hits {
   /** What the kernel says, by image. */
   private readonly decisions = new Map<string, readonly Decision[]>();
   /** The same with what it has not acknowledged yet, where that makes a difference. */
-  private readonly foretold = new Map<string, readonly Decision[]>();
+  private readonly pending = new Map<string, readonly Decision[]>();
 
   get count(): number {
     return this.positions.length;
@@ -75,7 +75,7 @@ export class Hits {
   }
 
   decided(image: string): readonly Decision[] {
-    return this.foretold.get(image) ?? this.decisions.get(image) ?? [];
+    return this.pending.get(image) ?? this.decisions.get(image) ?? [];
   }
 
   /** What was said about the place of a hit, or undefined. */
@@ -90,6 +90,13 @@ export class Hits {
     return best;
   }
 
+  /** How many places of each class were accepted, as far as is known here. */
+  accepted(classes: readonly string[]): number[] {
+    const images = new Set([...this.decisions.keys(), ...this.pending.keys()]);
+    const labels = [...images].flatMap((image) => this.decided(image).filter((one) => one.accepted).map(({ label }) => label));
+    return classes.map((name) => labels.filter((label) => label === name).length);
+  }
+
   /** Say of some hits that they are defects of a class, or none; gives the statements for the log. */
   judge(items: readonly number[], label: string, accepted: boolean): Statement[] {
     return items.map((item) => {
@@ -102,14 +109,14 @@ export class Hits {
   }
 
   /** Show what waits for the kernel as if it were acknowledged, and nothing else of the kind. */
-  foretell(waiting: readonly Gesture[]): void {
-    this.foretold.clear();
-    for (const { statements } of stillSaid(waiting)) {
+  showPending(waiting: readonly Gesture[]): void {
+    this.pending.clear();
+    for (const { statements } of withoutUndone(waiting)) {
       for (const { key, image = "", label, present, x, y, width, height, replaces } of statements) {
         if (x === undefined || y === undefined || width === undefined || height === undefined) continue;
         const kept = this.decided(image).filter((one) => one.key !== replaces && one.key !== key);
         const place = { x, y, width, height };
-        this.foretold.set(image, [...kept, { key, label: label ?? "", accepted: present === true, ...place }]);
+        this.pending.set(image, [...kept, { key, label: label ?? "", accepted: present === true, ...place }]);
       }
     }
   }

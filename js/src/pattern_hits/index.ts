@@ -4,5 +4,5 @@ import { Finder } from "./finder";
 import type { Hello } from "./protocol";
 
 export default {
-  render: stageWidget<Hello>("Pattern hits", (root, requests, hello, canvas) => new Finder(root, requests, hello, canvas)),
+  render: stageWidget<Hello>("Pattern hits", (root, requests, hello, canvas) => new Finder(root, requests, hello, canvas).session),
 };

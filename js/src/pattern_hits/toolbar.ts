@@ -1,7 +1,7 @@
 // The row above the image and the wall: the search, what is said about hits, and whether everything is saved.
-import { Bar, choice } from "../shared/bar";
+import { Bar, type Tools } from "../shared/bar";
+import { ClassChips } from "../shared/chips";
 import { element } from "../shared/element";
-import type { Help } from "../shared/keys";
 import type { Command } from "./keys";
 import type { State } from "./protocol";
 
@@ -18,21 +18,21 @@ export class Toolbar extends Bar<Command> {
     title: "Lowest score of the hits that are shown",
   });
   private readonly scoreShown = element("output", { class: "ig-score" }, USUAL_SCORE.toFixed(2));
-  private readonly classes: HTMLSelectElement;
+  readonly classes: ClassChips;
   private readonly heat = this.button("Heat map", "How well the box fits everywhere in the image (H)", { do: "heat" });
-  private readonly stop = this.button("Stop", "Stop the search (S)", { do: "stop" });
+  private readonly stop = this.button("Stop", "Stop the search (X)", { do: "stop" });
   private readonly counts = element("span", { class: "ig-place", role: "status" });
 
   constructor(
     classes: readonly string[],
     heat: boolean,
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
+    session: Tools<Command>,
     changed: () => void,
   ) {
-    super("Search tools", run, toKeys);
-    this.classes = choice("Class of what is accepted", classes, "Class of what is accepted (1 … 9)");
+    super("Search tools", session);
+    const choose = (position: number) => session.run({ do: "class", position });
+    this.classes = new ClassChips("Class of what is accepted", "hits accepted", choose, () => session.focus());
+    this.classes.offer(classes);
     this.score.addEventListener("input", () => {
       this.scoreShown.textContent = this.threshold.toFixed(2);
       changed();
@@ -43,10 +43,10 @@ export class Toolbar extends Bar<Command> {
       this.group("Search", this.button("Look for it", "Look for the selected hit (L)", { do: "search" }), this.stop, this.heat),
       this.group(
         "Selected hits",
-        this.classes,
         this.button("✓ Accept", "Accept the selected hits (A)", { do: "accept" }),
         this.button("✕ Reject", "Reject the selected hits (R)", { do: "reject" }),
       ),
+      this.classes.root,
       this.history(),
       this.group(
         "Image",
@@ -55,22 +55,13 @@ export class Toolbar extends Bar<Command> {
         this.button("Fit", "Fit the image in the view (F)", { do: "fit" }),
       ),
       this.counts,
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
     this.showState({ search: 0, first: 0, count: 0, done: true }, 0);
   }
 
   get threshold(): number {
     return Number(this.score.value);
-  }
-
-  showClass(position: number): void {
-    this.classes.selectedIndex = position;
-  }
-
-  get chosenClass(): number {
-    return this.classes.selectedIndex;
   }
 
   showHeat(on: boolean): void {

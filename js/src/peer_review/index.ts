@@ -4,5 +4,5 @@ import type { Hello } from "./protocol";
 import { Review } from "./review";
 
 export default {
-  render: stageWidget<Hello>("Peer review", (root, requests, hello, canvas) => new Review(root, requests, hello, canvas)),
+  render: stageWidget<Hello>("Peer review", (root, requests, hello, canvas) => new Review(root, requests, hello, canvas).session),
 };

@@ -36,7 +36,7 @@ export const KEYS: KeyMap = [
   ["C", "write a comment on the selected box, or on the image"],
   ["Page Down, Page Up", "next, previous image"],
   ["U", "first image with a box that you have not judged"],
-  ["wheel, pinch, + and −, F", "zoom, fit (the wheel once the review has the focus, or with Ctrl)"],
+  ["wheel, pinch, + and −, F or Z", "zoom, fit (the wheel once the review has the focus, or with Ctrl)"],
   ["Space + drag, two fingers", "pan (also the middle button, and Shift + arrows when no box is selected)"],
   ["Esc", "leave a list or a text; cancel, deselect, close this help"],
 ];

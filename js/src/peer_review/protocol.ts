@@ -1,6 +1,6 @@
 // What the browser and the kernel say to each other about other people's boxes. The kernel's half is widgets/peer_review.py.
 import type { Box } from "../shared/box";
-import type { Drawn, Page as StagePage, StageHello } from "../shared/stage/protocol";
+import type { Done as StageDone, Drawn, News as StageNews, Page as StagePage, Shown as StageShown, StageHello } from "../shared/stage/protocol";
 
 export type { Gesture, Statement } from "../shared/stage/protocol";
 
@@ -47,20 +47,11 @@ export interface Progress {
   next: number | null;
 }
 
-export interface Shown {
-  page: Page;
-  progress: Progress;
-}
-
-/** What the kernel tells all views: one of them has turned to another page, or something was said about one. */
-export interface News extends Shown {
-  turned: boolean;
-}
+export type Shown = StageShown<Page, Progress>;
+export type News = StageNews<Shown>;
+export type Done = StageDone<Shown>;
 
 export interface Hello extends StageHello, Shown {
   rule: string;
   guidelines: string;
 }
-
-/** The answer to a gesture: `touched` lists the images it was about, none when there was nothing to undo. */
-export type Done = Shown & { touched: string[] };

@@ -1,19 +1,16 @@
 // The review: puts its parts together, runs commands of keys, buttons and gestures, and talks with the kernel.
 import type { AnyModel } from "@anywidget/types";
 import { type Box, smallestAt } from "../shared/box";
-import { Frame } from "../shared/frame";
 import { newKey } from "../shared/identity";
 import { cut, isolated } from "../shared/names";
-import type { Outbox } from "../shared/outbox";
+import { withoutUndone } from "../shared/pending";
 import type { Requests } from "../shared/requests";
-import { Saving } from "../shared/saving";
-import { outboxOf } from "../shared/sending";
+import { Session } from "../shared/session";
 import { judged } from "../shared/stage/judged";
 import { neighbor } from "../shared/stage/neighbor";
 import type { Shape } from "../shared/stage/protocol";
 import type { Scene } from "../shared/stage/stage";
 import { type Draft, Viewer } from "../shared/stage/viewer";
-import { stillSaid, takenBack } from "../shared/waiting";
 import { Ballot } from "./ballot";
 import { type Command, commandOf, KEYS } from "./keys";
 import { Panel, type Target } from "./panel";
@@ -23,12 +20,10 @@ import { Toolbar } from "./toolbar";
 const EDITS = new Set<Command["do"]>(["move", "resize", "accept", "reject", "add", "undo", "redo", "class"]);
 
 export class Review {
-  private readonly frame: Frame<Command>;
+  readonly session: Session<Command, Gesture, Done, News, Hello>;
   private readonly viewer: Viewer<Shown>;
   private readonly toolbar: Toolbar;
   private readonly panel: Panel;
-  private readonly outbox: Outbox<Gesture, Done>;
-  private readonly saving: Saving;
   private progress: Progress;
   private ballot: Ballot;
   private selected: string | null = null;
@@ -42,14 +37,20 @@ export class Review {
   ) {
     this.progress = hello.progress;
     this.ballot = new Ballot(hello.page, hello.annotator);
-    this.frame = new Frame<Command>(root, {
+    this.session = new Session(root, requests, hello, {
+      kind: "verdicts",
       keys: KEYS,
       commandOf: (event) => commandOf(event, this.selected !== null),
       run: (command) => this.run(command),
       focus: () => root.focus({ preventScroll: true }),
+      delivered: (gesture, done) => this.delivered(gesture, done),
+      heard: (news) => this.viewer.heard(news, news.turned),
+      renew: (newer) => this.viewer.heard(newer, true),
+      gaveUp: () => this.viewer.go(this.viewer.page.position), // shows what is saved, without the change
+      unsaid: () => this.viewer.unsaid,
+      dispose: () => this.viewer.dispose(),
     });
-    this.outbox = outboxOf(requests, hello, "verdicts", (gesture: Gesture, done: Done) => this.delivered(gesture, done));
-    this.viewer = new Viewer<Shown>(this.frame, requests, canvas, hello.page, hello.progress.images, {
+    this.viewer = new Viewer<Shown>(this.session.frame, requests, canvas, hello.page, hello.progress.images, {
       scene: (draft) => this.scene(draft),
       selected: () => this.ballot.find(this.selected),
       pick: (at, slack) => this.select(smallestAt(this.ballot.proposals, at, slack)?.key ?? null),
@@ -57,18 +58,9 @@ export class Review {
       change: (key, { x, y, width, height }) => this.adjust(key, { x, y, width, height }),
       show: (told) => this.show(told),
       turned: (told) => this.turned(told),
-      drafted: () => this.saving.show(),
+      drafted: () => this.session.showSaving(),
     });
-    requests.onNews = (news: News) => this.viewer.heard(news, news.turned);
-    this.saving = new Saving(
-      this.outbox,
-      requests,
-      this.frame.trouble,
-      hello.logName,
-      () => this.viewer.go(this.viewer.page.position), // shows what is saved, without the change
-      () => this.viewer.unsaid,
-    );
-    this.toolbar = new Toolbar(hello.classes, this.saving.sign.root, this.frame.run, this.frame.focus);
+    this.toolbar = new Toolbar(hello.classes, this.session);
     this.panel = new Panel(
       hello,
       {
@@ -76,18 +68,12 @@ export class Review {
         toggle: (key, accepted) => this.toggle(key, accepted),
         remark: (about, text) => this.remark(about, text),
       },
-      this.frame.focus,
+      this.session.focus,
     );
-    this.frame.fill([this.toolbar.root], this.viewer.stage.root, this.panel.root);
+    this.session.fill([this.toolbar.root], this.viewer.stage.root, this.panel.root);
     this.show(hello);
     this.select(this.ballot.undecidedAfter(null)?.key ?? null);
-    void this.outbox.flush();
-  }
-
-  dispose(): void {
-    this.viewer.dispose();
-    this.saving.dispose();
-    this.frame.dispose();
+    void this.session.begin();
   }
 
   private run(command: Command): void {
@@ -95,14 +81,14 @@ export class Review {
     switch (command.do) {
       case "accept":
       case "reject":
-        if (this.selected === null) return this.frame.tell("select a box first");
+        if (this.selected === null) return this.session.tell("select a box first");
         return this.vote(this.selected, command.do === "accept");
       case "class":
         return this.useClass(command.position);
       case "comment":
         return this.panel.write();
       case "undecided":
-        return this.progress.next === null ? this.frame.tell("every box was judged") : this.viewer.go(this.progress.next);
+        return this.progress.next === null ? this.session.tell("every box was judged") : this.viewer.go(this.progress.next);
       case "nextBox":
       case "previousBox":
         return this.cycle(command.do === "nextBox" ? 1 : -1);
@@ -119,11 +105,11 @@ export class Review {
 
   private vote(key: string, accepted: boolean): void {
     if (!this.viewer.editable) return;
-    if (this.ballot.find(key)?.yours) return this.frame.tell("others judge the boxes that you drew");
+    if (this.ballot.find(key)?.yours) return this.session.tell("others judge the boxes that you drew");
     this.say(accepted ? "accepted" : "rejected", () => this.ballot.vote(key, accepted));
     const next = this.ballot.undecidedAfter(key);
     if (next) this.turnTo(next, `${judged(accepted).kind}, now `);
-    else if (this.progress.boxes > 1) this.frame.tell("every box of this image is judged: U goes to the next image");
+    else if (this.progress.boxes > 1) this.session.tell("every box of this image is judged: U goes to the next image");
   }
 
   private toggle(key: string, accepted: boolean): void {
@@ -134,8 +120,8 @@ export class Review {
   private remark({ image, place }: Target, text: string): void {
     if (image === this.viewer.page.image) return this.say("comment added", () => this.ballot.remark(place, text));
     const statements = [{ key: newKey(), image, ...place, comment: text }];
-    this.outbox.push({ kind: "say", action: newKey(), image, statements });
-    this.frame.tell(`comment on ${image} added`);
+    this.session.push({ kind: "say", action: newKey(), image, statements });
+    this.session.tell(`comment on ${image} added`);
   }
 
   private draw(box: Box): void {
@@ -146,7 +132,7 @@ export class Review {
 
   private adjust(key: string, change: Partial<Box> & { label?: string }): void {
     if (this.viewer.page.problem !== null) return;
-    if (this.ballot.find(key)?.yours) return this.frame.tell("you drew this box: change it where you drew it");
+    if (this.ballot.find(key)?.yours) return this.session.tell("you drew this box: change it where you drew it");
     const before = this.ballot.proposals.length;
     this.say("adjusted: the old box is rejected, the new one accepted", () => this.ballot.adjust(key, change));
     if (this.ballot.proposals.length > before) this.select(this.ballot.proposals.at(-1)?.key ?? null);
@@ -156,7 +142,7 @@ export class Review {
     const label = this.hello.classes[position];
     if (label === undefined) return;
     this.currentClass = position;
-    this.toolbar.showClass(position);
+    this.toolbar.classes.mark(position);
     if (this.selected !== null) this.adjust(this.selected, { label });
   }
 
@@ -164,18 +150,17 @@ export class Review {
   private say(told: string, change: () => Statement[]): void {
     const statements = change();
     if (statements.length === 0) return;
-    this.frame.tell(told);
-    this.outbox.push({ kind: "say", action: newKey(), image: this.viewer.page.image, statements });
+    this.session.tell(told);
+    this.session.push({ kind: "say", action: newKey(), image: this.viewer.page.image, statements });
     this.showBallot();
   }
 
   private takeBack(kind: "undo" | "redo"): void {
     const { image } = this.viewer.page;
-    const of = takenBack(this.outbox.waiting, kind);
-    this.outbox.push({ kind, action: newKey(), image, queue: this.hello.queue, ...of });
+    this.session.takeBack(kind, { image, queue: this.hello.queue });
     // what the kernel has not saved yet is taken back at once
     this.show({ page: this.viewer.page, progress: this.progress });
-    this.frame.tell(`${kind} …`);
+    this.session.tell(`${kind} …`);
   }
 
   private cycle(step: 1 | -1): void {
@@ -188,7 +173,7 @@ export class Review {
     this.reveal(box.key);
     const by = box.annotators ? `, by ${box.annotators}` : "";
     const vote = box.mine === null ? "not judged" : judged(box.mine.accepted).kind;
-    this.frame.tell(`${done}${box.label}${by}, ${vote}`);
+    this.session.tell(`${done}${box.label}${by}, ${vote}`);
   }
 
   private select(key: string | null): void {
@@ -196,7 +181,7 @@ export class Review {
     this.selected = key;
     const at = this.hello.classes.indexOf(this.ballot.find(key)?.label ?? "");
     if (at >= 0) this.currentClass = at;
-    this.toolbar.showClass(this.currentClass);
+    this.toolbar.classes.mark(this.currentClass);
     this.showBallot();
   }
 
@@ -209,13 +194,13 @@ export class Review {
   private turned(told: Shown): void {
     this.show(told);
     this.select(this.ballot.undecidedAfter(null)?.key ?? null);
-    this.frame.tell(`image ${told.page.position + 1} of ${told.progress.images}, ${told.page.proposals.length} boxes`);
+    this.session.tell(`image ${told.page.position + 1} of ${told.progress.images}, ${told.page.proposals.length} boxes`);
   }
 
   private delivered(gesture: Gesture, done: Done): void {
     this.progress = done.progress;
     this.showProgress();
-    if (gesture.kind !== "say") this.frame.tell(`${gesture.kind} done`);
+    if (gesture.kind !== "say") this.session.tell(`${gesture.kind} done`);
     this.viewer.acknowledged(gesture.kind, done, done.touched);
   }
 
@@ -224,18 +209,20 @@ export class Review {
     this.progress = progress;
     this.viewer.show(page);
     this.ballot = new Ballot(page, this.hello.annotator);
-    for (const gesture of stillSaid(this.outbox.waiting)) {
+    for (const gesture of withoutUndone(this.session.pending)) {
       if (gesture.image === page.image) this.ballot.replay(gesture.statements);
     }
     if (!this.ballot.find(this.selected)) this.selected = null;
     this.panel.showPage(page);
     this.showBallot();
     this.showProgress();
-    this.saving.show();
+    this.session.showSaving();
   }
 
   private showBallot(): void {
-    this.panel.showBoxes(this.ballot.proposals, this.hello.classes, this.selected, this.ballot.remarks);
+    const { classes } = this.hello;
+    this.toolbar.classes.count(classes.map((name) => this.ballot.proposals.filter(({ label }) => label === name).length));
+    this.panel.showBoxes(this.ballot.proposals, classes, this.selected, this.ballot.remarks);
     this.viewer.stage.redraw();
   }
 

@@ -1,36 +1,34 @@
 // The row above the image: votes, class, undo, zoom, place among the images, and whether everything is saved.
-import { Bar, choice } from "../shared/bar";
-import type { Help } from "../shared/keys";
+import { Bar, type Tools } from "../shared/bar";
+import { ClassChips } from "../shared/chips";
 import { Pager } from "../shared/stage/pager";
 import type { Command } from "./keys";
+
+const CLASS = "Class of the selected box, or of the next one";
 
 export class Toolbar extends Bar<Command> {
   readonly pager = new Pager(
     this.button("‹", "Previous image (Page Up)", { do: "previous" }),
     this.button("›", "Next image (Page Down)", { do: "next" }),
   );
-  private readonly classes: HTMLSelectElement;
+  readonly classes: ClassChips;
 
   constructor(
     classes: readonly string[],
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
+    session: Tools<Command>,
   ) {
-    super("Review tools", run, toKeys);
-    this.classes = choice("Class of the selected box, or of the next one", classes, "Class (1 … 9)");
-    this.classes.addEventListener("change", () => {
-      run({ do: "class", position: this.classes.selectedIndex });
-      toKeys();
-    });
+    super("Review tools", session);
+    const choose = (position: number) => session.run({ do: "class", position });
+    this.classes = new ClassChips(CLASS, "boxes in this image", choose, () => session.focus());
+    this.classes.offer(classes);
     this.root.append(
       this.group(
         "Selected box",
         this.button("✓ Accept", "Accept the selected box (A)", { do: "accept" }),
         this.button("✕ Reject", "Reject the selected box (R)", { do: "reject" }),
-        this.classes,
         this.button("Comment", "Comment on the selected box, or on the image (C)", { do: "comment" }),
       ),
+      this.classes.root,
       this.history(),
       this.group(
         "Zoom",
@@ -43,12 +41,7 @@ export class Toolbar extends Bar<Command> {
         ...this.pager.parts,
         this.button("Next to judge", "First image with a box that you have not judged (U)", { do: "undecided" }),
       ),
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
-  }
-
-  showClass(position: number): void {
-    this.classes.selectedIndex = position;
   }
 }

@@ -5,14 +5,21 @@ import type { Does, Help } from "./keys";
 
 type History = Does<"undo" | "redo">;
 
+/** What a bar needs of the session. */
+export interface Tools<C> {
+  run(command: C | Help): void;
+  /** Give the keyboard back to what its keys are about. */
+  focus(): void;
+  /** The sign that says whether everything is on disk. */
+  readonly saved: HTMLElement;
+}
+
 export class Bar<C extends { do: string }> {
   readonly root: HTMLElement;
 
-  /** @param toKeys gives the keyboard back to what its keys are about */
   constructor(
     label: string,
-    private readonly run: (command: C | History | Help) => void,
-    private readonly toKeys: () => void,
+    private readonly session: Tools<C | History>,
   ) {
     this.root = element("div", { class: "ig-bar", role: "toolbar", "aria-label": label });
   }
@@ -20,8 +27,8 @@ export class Bar<C extends { do: string }> {
   /** @param once whether the second click of a double click does nothing */
   protected button(text: string, title: string, command: C | History | Help, once = false): HTMLButtonElement {
     const name = /[\p{L}\p{N}]/u.test(text) ? undefined : title; // a symbol is no name, and a text needs no other one
-    const run = (clicks: number) => (!once || clicks <= 1) && this.run(command);
-    return button({ title, "aria-label": name }, this.toKeys, run, text);
+    const run = (clicks: number) => (!once || clicks <= 1) && this.session.run(command);
+    return button({ title, "aria-label": name }, () => this.session.focus(), run, text);
   }
 
   protected group(label: string, ...children: HTMLElement[]): HTMLElement {
@@ -36,8 +43,9 @@ export class Bar<C extends { do: string }> {
     );
   }
 
-  protected helpButton(): HTMLElement {
-    return this.button("?", "All keys (?)", { do: "help" });
+  /** What every bar ends with. */
+  protected ending(): HTMLElement[] {
+    return [this.session.saved, this.button("?", "All keys (?)", { do: "help" })];
   }
 }
 

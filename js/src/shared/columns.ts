@@ -15,9 +15,9 @@ export function joined<C extends Column>(whole: C, start: number, part: C): C {
   return longer;
 }
 
-/** How often each of so many kinds occurs. */
-export function tallied(column: Uint8Array, kinds: number): number[] {
+/** How often each of so many kinds occurs; numbers that are none of them are left out. */
+export function tallied(column: Uint8Array | Uint16Array, kinds: number): number[] {
   const counts = new Array<number>(kinds).fill(0);
-  for (const value of column) counts[value] = (counts[value] as number) + 1;
+  for (const value of column) if (value < kinds) counts[value] = (counts[value] as number) + 1;
   return counts;
 }

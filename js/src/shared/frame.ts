@@ -1,7 +1,9 @@
-// What is around every widget: its keys and the map of them, messages, and a voice for those who do not see it.
+// What is around every widget: its keys and the map of them, messages, and a line that says what was done.
 import { element } from "./element";
-import type { Help, KeyMap } from "./keys";
+import type { Help, KeyMap, KeyPress } from "./keys";
+import { meaningsFor } from "./meanings";
 import { HelpBox, TroubleBar } from "./overlays";
+import { StatusLine } from "./status_line";
 
 // any other key that is held down would do its work to what nobody has looked at
 const REPEATED = new Set(["move", "resize", "pan", "next", "previous", "nextBox", "previousBox", "zoomIn", "zoomOut"]);
@@ -11,7 +13,7 @@ const SCROLLS = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Pag
 interface Widget<C> {
   readonly keys: KeyMap;
   /** What a key press means, or null when the key is not ours. */
-  commandOf(event: KeyboardEvent): C | Help | null;
+  commandOf(press: KeyPress): C | Help | null;
   run(command: C): void;
   /** Take the keyboard. */
   focus(): void;
@@ -20,21 +22,21 @@ interface Widget<C> {
 export class Frame<C extends { do: string }> {
   readonly trouble = new TroubleBar(() => this.focus());
   private readonly help: HelpBox;
-  private readonly live = element("div", { class: "ig-live", "aria-live": "polite" });
+  private readonly status = new StatusLine();
   private readonly stop = new AbortController();
 
   constructor(
     readonly root: HTMLElement,
     private readonly widget: Widget<C>,
   ) {
-    this.help = new HelpBox(widget.keys, this.focus);
+    this.help = new HelpBox(widget.keys, () => meaningsFor((press) => widget.commandOf(press)), this.focus);
     root.addEventListener("keydown", (event) => this.keydown(event), { signal: this.signal });
   }
 
   /** Put the widget's bars and parts in their places. */
   fill(bars: readonly HTMLElement[], ...parts: HTMLElement[]): void {
     const main = element("div", { class: "ig-main" }, ...parts);
-    this.root.append(...bars, this.trouble.root, main, this.help.root, this.live);
+    this.root.append(...bars, this.trouble.root, main, this.help.root, this.status.root);
   }
 
   /** Run a command of a key or a button. */
@@ -47,9 +49,7 @@ export class Frame<C extends { do: string }> {
 
   readonly failed = (error: Error): void => this.trouble.fail(error);
 
-  readonly tell = (sentence: string): void => {
-    this.live.textContent = sentence;
-  };
+  readonly tell = (sentence: string): void => this.status.tell(sentence);
 
   /** Aborted when the widget is closed. */
   get signal(): AbortSignal {

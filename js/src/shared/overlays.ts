@@ -6,17 +6,20 @@ import { Disconnected, KernelError, Superseded } from "./requests";
 
 export class HelpBox {
   readonly root = element("div", { class: "ig-help", role: "dialog", "aria-label": "Keys and gestures", hidden: true });
+  private general: HTMLElement | null = null;
 
+  /**
+   * @param keys of this widget
+   * @param everywhere what holds in every widget; asked for when the help is opened
+   */
   constructor(
     keys: KeyMap,
+    private readonly everywhere: () => KeyMap,
     private readonly closed: () => void,
   ) {
     const close = element("button", { type: "button" }, "Close");
     close.addEventListener("click", () => this.toggle());
-    const rows = [...keys, ...COMMON_KEYS].map(([key, meaning]) =>
-      element("tr", {}, element("th", { scope: "row" }, element("kbd", {}, key)), element("td", {}, meaning)),
-    );
-    this.root.append(element("h3", {}, "Keys and gestures"), element("table", {}, ...rows), close);
+    this.root.append(element("h3", {}, "Keys and gestures"), close, tableOf([...keys, ...COMMON_KEYS]));
   }
 
   get open(): boolean {
@@ -25,9 +28,20 @@ export class HelpBox {
 
   toggle(): void {
     this.root.hidden = !this.root.hidden;
+    if (this.general === null) {
+      this.general = tableOf(this.everywhere());
+      this.root.append(element("h3", {}, "The same in all widgets"), this.general);
+    }
     if (this.open) this.root.querySelector("button")?.focus({ preventScroll: true });
     else this.closed();
   }
+}
+
+function tableOf(keys: KeyMap): HTMLElement {
+  const rows = keys.map(([key, meaning]) =>
+    element("tr", {}, element("th", { scope: "row" }, element("kbd", {}, key)), element("td", {}, meaning)),
+  );
+  return element("table", {}, ...rows);
 }
 
 interface Trouble {

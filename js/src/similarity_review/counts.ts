@@ -13,7 +13,7 @@ interface Progress {
   left: Left;
 }
 
-export function inWords({ selected, seen, shown, errors, left }: Progress): string {
+export function progressText({ selected, seen, shown, errors, left }: Progress): string {
   const parts = [`reviewed ${whole(seen)} of ${whole(shown)}`];
   if (selected > 0) parts.unshift(`${whole(selected)} selected`);
   if (seen > 0) {

@@ -14,6 +14,11 @@ export class Lists {
 
   constructor(private readonly requests: Requests) {}
 
+  /** Know an order without asking for it. */
+  keepOrder(name: string, numbers: Int32Array): void {
+    this.kept.set(keyOf("order", name), Promise.resolve({ numbers, names: [] }));
+  }
+
   async order(name: string): Promise<Int32Array> {
     return (await this.list("order", name)).numbers;
   }
@@ -24,7 +29,7 @@ export class Lists {
   }
 
   private list(op: string, name: string): Promise<List> {
-    const key = `${op} ${name}`;
+    const key = keyOf(op, name);
     const list = this.kept.get(key) ?? this.read(op, name);
     this.kept.set(key, list);
     list.catch(() => this.kept.delete(key)); // whoever asks again may have more luck
@@ -40,4 +45,8 @@ export class Lists {
       if (part.length === 0 || numbers.length >= value.count) return { numbers, names: value.names ?? [] };
     }
   }
+}
+
+function keyOf(op: string, name: string): string {
+  return `${op} ${name}`;
 }

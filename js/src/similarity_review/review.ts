@@ -1,42 +1,31 @@
-// The review: puts its parts together, runs commands of keys, buttons and the brush, and talks with the kernel.
-import { Frame } from "../shared/frame";
-import { newKey } from "../shared/identity";
-import type { Outbox } from "../shared/outbox";
-import { packed, unpacked } from "../shared/packing";
-import { Reading } from "../shared/reading";
+// The review: puts its parts together, and runs commands of keys, buttons and the brush.
+import { column } from "../shared/columns";
 import type { Requests } from "../shared/requests";
-import { Saving } from "../shared/saving";
-import { outboxOf } from "../shared/sending";
-import { stillSaid, takenBack } from "../shared/waiting";
-import { Following } from "../shared/wall/following";
-import { Wall } from "../shared/wall/wall";
-import { inWords } from "./counts";
+import { DetailsLoader } from "../shared/wall/details_loader";
+import { RowsSession } from "../shared/wall/rows_session";
+import { progressText } from "./counts";
 import { Details } from "./details";
 import { type Command, commandOf, KEYS } from "./keys";
 import { Lists } from "./lists";
-import { Looking } from "./looking";
-import type { About, Columns, Done, Gesture, Hello, Left, News, Says } from "./protocol";
-import { CONFIRMED, type Grouping, MARKED, NO_CLASS, RELABELED, type Saying, Table, UNSAID } from "./table";
+import type { About, Hello, Known, Left, Says } from "./protocol";
+import { SeenTracker } from "./seen_tracker";
+import { CONFIRMED, type Grouping, MARKED, NO_CLASS, RELABELED, Table, UNSAID } from "./table";
 import { decorate, lineOf } from "./tiles";
 import { Toolbar } from "./toolbar";
 
 const TWICE_MS = 400;
 
-type Said = Exclude<Gesture, { kind: "look" }>;
+/** What a gesture says; one that is only a look says nothing. */
+type Edited = Says | { says?: never };
 
 export class Review {
-  private readonly frame: Frame<Command>;
+  readonly view: RowsSession<Command, Edited, Known, object, Hello>;
   private readonly table: Table;
-  private readonly wall: Wall;
   private readonly toolbar: Toolbar;
   private readonly details: Details;
+  private readonly detailsLoader: DetailsLoader<About>;
   private readonly lists: Lists;
-  private readonly outbox: Outbox<Gesture, Done>;
-  private readonly saving: Saving;
-  private readonly reading: Reading<Columns>;
-  private readonly following: Following<About>;
-  private readonly looking: Looking;
-  private revision: number;
+  private readonly tracker: SeenTracker;
   private left: Left = [0, 0, 0];
   /** What the brush does on its way, which is said when it is lifted. */
   private stroke: { says: "wrong" | "nothing"; items: number[] } | null = null;
@@ -50,158 +39,131 @@ export class Review {
     root: HTMLElement,
     requests: Requests,
     private readonly hello: Hello,
+    buffers: readonly DataView[] = [],
   ) {
-    this.revision = hello.revision;
     this.table = new Table(hello.classes);
     this.lists = new Lists(requests);
-    this.frame = new Frame<Command>(root, {
+    const first = buffers[this.table.width + 1];
+    if (first) this.lists.keepOrder(hello.orders[0] as string, column(Int32Array, first));
+    this.view = new RowsSession<Command, Edited, Known, object, Hello>(root, requests, hello, this.table, {
+      kind: "labels",
+      noun: ["image", "images"],
+      label: "Images",
       keys: KEYS,
+      asides: new Set(["look"]),
       commandOf,
       run: (command) => this.run(command),
-      focus: () => this.wall.focus(),
+      wall: {
+        describe: (item) => this.describe(item),
+        decorate: (context, item, tile) => decorate(this.table, context, item, tile),
+        changed: () => this.moved(),
+        brush: {
+          dab: (item) => this.dab(item),
+          sweep: (items) => void this.say({ says: this.lastSays }, items),
+          stroke: (items) => this.paint(items),
+          lift: (kept) => this.lift(kept),
+        },
+      },
+      learn: ({ left }) => {
+        this.left = left;
+      },
+      changed: () => this.changed(),
+      arrange: () => this.arrange(),
+      unsaid: () => (this.stroke ? [this.stroke] : []),
+      dispose: () => this.dispose(),
     });
-    this.outbox = outboxOf(requests, hello, "labels", (gesture: Gesture, done: Done) => this.delivered(gesture, done));
-    this.saving = new Saving(this.outbox, requests, this.frame.trouble, hello.logName, () => this.foretell());
-    this.toolbar = new Toolbar(hello, this.saving.sign.root, this.frame.run, this.frame.focus, {
+    this.toolbar = new Toolbar(this.view.session, hello, {
       changed: () => void this.arrange(),
       resize: (side) => this.wall.resizeTiles(side),
-    });
-    this.wall = new Wall(requests, "Images", {
-      describe: (item) => this.describe(item),
-      decorate: (context, item, tile) => decorate(this.table, context, item, tile),
-      changed: () => this.moved(),
-      open: () => this.run({ do: "zoom" }),
-      failed: this.frame.failed,
-      brush: {
-        dab: (item) => this.dab(item),
-        sweep: (items) => void this.say({ says: this.lastSays }, items),
-        stroke: (items) => this.paint(items),
-        lift: (kept) => this.lift(kept),
-      },
     });
     this.details = new Details(
       { facts: (item) => this.facts(item), line: (item) => lineOf(this.table, item) },
       (item) => this.goTo(item),
-      () => this.run({ do: "zoom" }),
+      () => this.view.zoom(),
     );
-    this.reading = new Reading<Columns>(
+    this.detailsLoader = new DetailsLoader<About>(
       requests,
-      "columns",
-      (start, part, buffers) => this.load(start, part, buffers),
-      () => this.foretell(),
-      this.frame.failed,
-      this.frame.signal,
-    );
-    this.following = new Following<About>(
-      requests,
-      () => this.wall,
+      this.wall,
       (item, about, pictures) => this.details.show(item, about, pictures),
       (sentence) => this.details.say(sentence),
     );
-    this.looking = new Looking(
+    this.tracker = new SeenTracker(
       () => this.unseen,
-      (items) => this.outbox.push({ kind: "look", ...this.about, items: packed(items, this.table.count) }),
+      (items) => this.view.push("look", items),
     );
-    requests.onNews = (news: News, buffers) => this.heard(news, buffers);
-    this.frame.fill([this.toolbar.root], this.wall.root, this.details.root);
-    void this.begin();
+    this.view.session.fill([this.toolbar.root], this.wall.root, this.details.root);
+    void this.view.begin(hello, buffers);
   }
 
-  dispose(): void {
-    this.looking.dispose();
-    this.saving.dispose();
-    this.following.dispose();
-    this.frame.dispose();
-    this.wall.dispose();
+  private get wall() {
+    return this.view.wall;
+  }
+
+  private dispose(): void {
+    this.tracker.dispose();
+    this.detailsLoader.dispose();
     this.details.forget();
   }
 
-  private async begin(): Promise<void> {
-    await this.reading.from(0);
-    if (this.frame.signal.aborted) return;
-    this.wall.grow(this.table.count);
-    await this.arrange();
-    await this.outbox.flush();
-  }
-
   private run(command: Command): void {
+    const { view, wall } = this;
     switch (command.do) {
       case "mark": {
-        const items = this.targets;
+        const items = view.targets;
         this.say({ says: items.every((item) => this.table.isWrong(item)) ? "nothing" : "wrong" }, items);
         return;
       }
       case "class": {
         const label = command.position < this.hello.offered ? this.hello.classes[command.position] : undefined;
-        if (label !== undefined) this.say({ says: "label", label }, this.classTargets);
+        if (label !== undefined) this.say({ says: "label", label }, view.targets);
         return;
       }
       case "back":
-        this.say({ says: "nothing" }, this.targets);
+        this.say({ says: "nothing" }, view.targets);
         return;
       case "undo":
       case "redo":
-        return this.takeBack(command.do);
+        this.lastDab = null;
+        return view.takeBack(command.do);
       case "again":
         return void this.arrange();
       case "select":
-        this.wall.selecting = !this.wall.selecting;
-        this.toolbar.showSelecting(this.wall.selecting);
-        return this.frame.tell(this.wall.selecting ? "clicks and drags select" : "clicks and drags mark");
+        wall.selecting = !wall.selecting;
+        this.toolbar.showSelecting(wall.selecting);
+        return view.session.tell(wall.selecting ? "clicks and drags select" : "clicks and drags mark");
+      case "unseen":
+        return view.goToFirst((item) => !this.table.isSeen(item), "every image shown was looked at");
       case "zoom":
-        this.frame.root.classList.toggle("ig-zoomed");
-        return this.wall.focus();
+        return view.zoom();
       case "escape":
-        return this.zoomed ? this.run({ do: "zoom" }) : undefined;
+        return view.zoomed ? view.zoom() : undefined;
     }
-  }
-
-  private get zoomed(): boolean {
-    return this.frame.root.classList.contains("ig-zoomed");
-  }
-
-  /** What keys and buttons are about: in the zoom the one that is seen, else what is selected or has the keyboard. */
-  private get targets(): number[] {
-    const { active } = this.wall;
-    return this.zoomed && active !== null ? [active] : this.wall.targets;
-  }
-
-  private get classTargets(): number[] {
-    const { hovered, selection } = this.wall;
-    return hovered !== null && selection.count === 0 && !this.zoomed ? [hovered] : this.targets;
   }
 
   /** Items in sight that were not looked at. */
   private get unseen(): number[] {
-    const { active } = this.wall;
-    const seen = this.zoomed ? (active === null ? [] : [active]) : this.wall.inSight;
+    const seen = this.view.zoomed ? this.view.targets : this.wall.inSight;
     return seen.filter((item) => !this.table.isSeen(item));
   }
 
-  /** What every gesture says: its name, and which images and labels it is about. */
-  private get about(): { action: string; review: string } {
-    return { action: newKey(), review: this.hello.review };
-  }
-
   /**
-   * Say something about images, as far as it is new. It is on the wall at once, and in the log a moment later.
+   * Say something about images, as far as it is new.
    *
    * @returns the name of the gesture, or null where it says nothing
    */
   private say(says: Says, among: readonly number[]): string | null {
+    const { session } = this.view;
     const items = among.filter((item) => this.changes(says, item));
     this.lastDab = null;
     if (items.length === 0) {
-      this.frame.tell(says.says === "wrong" ? "there is no label that could be wrong: give a class" : "nothing to change");
+      session.tell(says.says === "wrong" ? "there is no label that could be wrong: give a class" : "nothing to change");
       return null;
     }
-    const { about } = this;
-    this.outbox.push({ kind: "say", ...about, items: packed(items, this.table.count), ...says });
-    this.foretell();
-    const images = `${items.length} ${items.length === 1 ? "image" : "images"}`;
-    if (says.says === "label") this.frame.tell(`${images}: ${says.label}`);
-    else this.frame.tell(`${images} ${says.says === "wrong" ? "marked as wrong" : "taken back"}`);
-    return about.action;
+    const action = this.view.push("say", items, says);
+    const images = this.view.counted(items.length);
+    if (says.says === "label") session.tell(`${images}: ${says.label}`);
+    else session.tell(`${images} ${says.says === "wrong" ? "marked as wrong" : "taken back"}`);
+    return action;
   }
 
   /** Whether saying this about an image says anything new. */
@@ -217,8 +179,7 @@ export class Review {
     if (last?.item === item && at - last.at < TWICE_MS) {
       // a double click opens the image, and says nothing about it
       this.lastDab = null;
-      this.outbox.push({ kind: "undo", ...this.about, of: last.action });
-      return this.foretell();
+      return this.view.retract(last.action);
     }
     this.lastSays = this.table.isWrong(item) ? "nothing" : "wrong";
     const action = this.say({ says: this.lastSays }, [item]);
@@ -232,78 +193,34 @@ export class Review {
     }
     const { says } = this.stroke;
     this.stroke.items.push(...items.filter((item) => this.changes({ says }, item)));
-    this.foretell();
+    this.view.showPending();
   }
 
   private lift(kept: boolean): void {
     const { stroke } = this;
     this.stroke = null;
-    this.foretell();
+    this.view.showPending();
     if (kept && stroke) this.say({ says: stroke.says }, stroke.items);
   }
 
-  private takeBack(kind: "undo" | "redo"): void {
-    this.lastDab = null;
-    this.outbox.push({ kind, ...this.about, ...takenBack(this.ours, kind) });
-    this.foretell(); // what the kernel has not saved yet is taken back at once
-    this.frame.tell(`${kind} …`);
-  }
-
-  /** What was said, waits, and is about these images and labels. */
-  private get ours(): readonly Said[] {
-    return this.outbox.waiting.filter(
-      (gesture): gesture is Said => gesture.review === this.hello.review && gesture.kind !== "look",
-    );
-  }
-
-  /** Show what was said and is not in the log yet, on top of what is. */
-  private foretell(): void {
-    const looks = this.outbox.waiting.flatMap((gesture) =>
-      gesture.review === this.hello.review && gesture.kind === "look" ? [{ items: unpacked(gesture.items) }] : [],
-    );
-    const said = stillSaid(this.ours).map((gesture) => ({ ...gesture, items: unpacked(gesture.items) }));
-    this.table.foretell([...looks, ...said, ...(this.stroke ? [this.stroke] : [])]);
+  private changed(): void {
     this.showProgress();
+    this.toolbar.showClassCounts(this.table.labelCounts);
     this.details.update();
-    this.wall.redraw();
-  }
-
-  private delivered(gesture: Gesture, { touched }: Done): void {
-    const { kind } = gesture;
-    if (kind === "say" || kind === "look") this.table.accept({ ...gesture, items: unpacked(gesture.items) } as Saying);
-    else if (touched === 0) this.frame.tell(`nothing to ${kind}`);
-    else this.frame.tell(`${kind}: ${touched} ${touched === 1 ? "image" : "images"}`);
-    this.foretell();
-  }
-
-  private heard({ sheet, changed }: News, buffers: DataView[]): void {
-    if (sheet) this.wall.receive(sheet, buffers[0]);
-    if (!changed) return;
-    // read again everything, if something was missed or there is too much of it
-    if (changed.all || changed.revision !== this.revision + 1 || this.reading.busy) return void this.reading.from(0);
-    this.revision = changed.revision;
-    this.left = changed.left;
-    this.table.change(buffers);
-    this.foretell();
-  }
-
-  private load(start: number, { revision, left }: Columns, buffers: readonly DataView[]): void {
-    this.table.load(start, buffers);
-    this.revision = revision;
-    this.left = left;
   }
 
   /** Show what the filter lets through. What is changed later stays where it is until this is done again. */
   private async arrange(): Promise<void> {
     const mine = ++this.arranging;
+    const { session } = this.view;
     try {
       const [order, grouping] = await Promise.all([this.lists.order(this.toolbar.order), this.grouping()]);
-      if (mine !== this.arranging || this.frame.signal.aborted) return; // another one was chosen meanwhile
+      if (mine !== this.arranging || session.signal.aborted) return; // another one was chosen meanwhile
       this.order = order;
       const arranged = this.table.arrange(order, this.toolbar.filter, grouping);
       this.wall.show(arranged.order, arranged.sections);
     } catch (error) {
-      this.frame.failed(error as Error);
+      session.failed(error as Error);
     }
   }
 
@@ -316,12 +233,12 @@ export class Review {
   private moved(): void {
     this.toolbar.showSize(this.wall.tileSide);
     this.showProgress();
-    this.following.moved();
+    this.detailsLoader.moved();
   }
 
   private goTo(item: number): void {
     const place = this.wall.placeOf(item);
-    if (place < 0) return this.frame.tell("this image is not shown: choose another order or filter");
+    if (place < 0) return this.view.session.tell("this image is not shown: choose another order or filter");
     this.wall.go(place);
     this.wall.focus();
   }
@@ -349,7 +266,7 @@ export class Review {
   private showProgress(): void {
     const { seen, errors } = this.table;
     this.toolbar.showCounts(
-      inWords({ selected: this.wall.selection.count, seen, errors, shown: this.hello.shown, left: this.left }),
+      progressText({ selected: this.wall.selection.count, seen, errors, shown: this.hello.shown, left: this.left }),
     );
     this.toolbar.showAgain(this.staleness);
   }

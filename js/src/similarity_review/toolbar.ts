@@ -1,7 +1,7 @@
 // The rows above the wall: what is shown and how, what is done to the selection, and whether everything is saved.
-import { Bar, choice, menu, relist } from "../shared/bar";
+import { Bar, choice, relist, type Tools } from "../shared/bar";
+import { ClassChips } from "../shared/chips";
 import { element } from "../shared/element";
-import type { Help } from "../shared/keys";
 import { SizeSlider } from "../shared/wall/size_slider";
 import type { Command } from "./keys";
 import type { Hello } from "./protocol";
@@ -14,7 +14,7 @@ const SHOWN: Record<Filter["show"], string> = {
   unseen: "not reviewed",
 };
 
-export interface Chosen {
+export interface Actions {
   /** Another order, grouping or filter was chosen. */
   changed(): void;
   resize(side: number): void;
@@ -26,18 +26,13 @@ export class Toolbar extends Bar<Command> {
   private readonly show = choice("Show", Object.values(SHOWN), "Which images are shown", Object.keys(SHOWN));
   private readonly label = choice("Show class", ["all classes"], "Show only images with this label, given or new");
   private readonly again = this.button("Apply again", "What does not fit the filter any more leaves (R)", { do: "again" });
-  private readonly select = this.button("Select", "Clicks and drags select (S)", { do: "select" });
+  private readonly select = this.button("Select", "Clicks and drags select (V)", { do: "select" });
   private readonly size: SizeSlider;
+  private readonly chips: ClassChips;
   private readonly counts = element("span", { class: "ig-place" });
 
-  constructor(
-    { orders, groupings, classes, offered }: Hello,
-    saved: HTMLElement,
-    run: (command: Command | Help) => void,
-    toKeys: () => void,
-    chosen: Chosen,
-  ) {
-    super("Review tools", run, toKeys);
+  constructor(session: Tools<Command>, { orders, groupings, classes, offered }: Hello, actions: Actions) {
+    super("Review tools", session);
     this.orders = choice("Order", orders);
     this.groupings = choice("Group by", ["no groups", "by label", ...groupings.map((name) => `by ${name}`)], "Group by", [
       "none",
@@ -47,11 +42,16 @@ export class Toolbar extends Bar<Command> {
     this.groupings.selectedIndex = 1;
     relist(this.label, "all classes", classes);
     for (const list of [this.orders, this.groupings, this.show, this.label]) {
-      list.addEventListener("change", () => chosen.changed());
+      list.addEventListener("change", () => actions.changed());
     }
-    this.size = new SizeSlider((side) => chosen.resize(side));
-    const give = menu("Give the selected images a class", "class …", toKeys, (position) => run({ do: "class", position }));
-    relist(give, "class …", classes.slice(0, offered).map(withKey));
+    this.size = new SizeSlider((side) => actions.resize(side));
+    this.chips = new ClassChips(
+      "Give the selected images a class",
+      "images",
+      (position) => session.run({ do: "class", position }),
+      () => session.focus(),
+    );
+    this.chips.offer(classes.slice(0, offered));
     this.again.hidden = true;
     this.showSelecting(false);
     this.root.append(
@@ -62,14 +62,13 @@ export class Toolbar extends Bar<Command> {
         "Selected images",
         this.select,
         this.button("Mark", "The labels of the selected images are wrong (X)", { do: "mark" }),
-        give,
         this.button("Take back", "Say nothing about the selected images (Backspace)", { do: "back" }),
       ),
+      this.chips.root,
       this.group("Look closely", this.button("Zoom", "One image and those that resemble it (Z)", { do: "zoom" }, true)),
       this.history(),
       this.counts,
-      saved,
-      this.helpButton(),
+      ...this.ending(),
     );
   }
 
@@ -103,12 +102,12 @@ export class Toolbar extends Bar<Command> {
     this.size.show(side);
   }
 
+  /** How many images have each class now. */
+  showClassCounts(counts: readonly number[]): void {
+    this.chips.count(counts);
+  }
+
   showCounts(sentence: string): void {
     if (this.counts.textContent !== sentence) this.counts.textContent = sentence;
   }
-}
-
-/** A class with the digit that gives it, where there is one. */
-function withKey(name: string, position: number): string {
-  return position < 10 ? `${(position + 1) % 10} · ${name}` : name;
 }

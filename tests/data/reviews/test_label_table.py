@@ -93,7 +93,7 @@ def test_classes_that_labels_do_not_have_can_be_given():
 
 def test_tables_are_named_by_their_images_and_labels():
     def name(ids, labels):
-        return LabelTable(ids, pd.Series(labels)).digest()
+        return LabelTable(ids, pd.Series(labels)).digest(len(ids))
 
     assert name("ab", ["x", "y"]) == name("ab", ["x", "y"])
     assert len({name("ab", ["x", "y"]), name("ab", ["y", "x"]), name("ac", ["x", "y"])}) == 3

@@ -3,7 +3,7 @@ import threading
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ig_widgets.data.errors import ImageError
@@ -59,8 +59,8 @@ def sent():
 def wall(sent):
     made = []
 
-    def make(picture=plain, **settings):
-        made.append(Thumbnails(picture, sent, **settings))
+    def make(picture=plain, **how):
+        made.append(Thumbnails(picture, sent, **how))
         return made[-1]
 
     yield make
@@ -222,14 +222,15 @@ def test_a_wall_that_is_closed_makes_nothing_more(wall):
 
 
 @pytest.mark.parametrize(
-    ("settings", "sentence"),
+    ("how", "sentence"),
     [({"level": 100}, "the levels are"), ({"items": range(20_000)}, "ask for 10000 at most")],
 )
-def test_wishes_that_no_wall_has_are_refused(wall, settings, sentence):
+def test_wishes_that_no_wall_has_are_refused(wall, how, sentence):
     with pytest.raises(ValueError, match=sentence):
-        wish(wall(), **{"items": [1], **settings})
+        wish(wall(), **{"items": [1], **how})
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 512), st.integers(1, 512)), min_size=1, max_size=30))
 def test_thumbnails_of_any_size_lie_beside_each_other(sizes):
     jpeg, places = sheet([np.full(size, 128, np.uint8) for size in sizes])
@@ -256,6 +257,7 @@ def test_a_sheet_of_noise_is_a_message_below_a_megabyte(wall, sent):
         assert max(len(jpeg) for _, jpeg in sent.sheets) < 1_000_000
 
 
+@settings(deadline=None)
 @given(st.integers(1, 3000), st.integers(1, 3000), st.sampled_from([64, 128, 256, 512]))
 def test_a_thumbnail_keeps_the_shape_and_enlarges_nothing(height, width, level):
     made = thumbnail(np.zeros((height, width), np.uint8), level)

@@ -18,6 +18,7 @@ export class BoxList {
   readonly root = element("ul", { class: "ig-list" });
   private readonly none = element("li", { class: "ig-empty" }, "none yet");
   private shown = new Map<string, HTMLElement>();
+  private seen: HTMLElement | undefined;
 
   /** @param panel has the list, and takes the focus when the row that had it is gone */
   constructor(private readonly panel: HTMLElement) {}
@@ -33,10 +34,23 @@ export class BoxList {
     lines.forEach((line, i) => {
       if (this.root.children[i] !== line) this.root.insertBefore(line, this.root.children[i] ?? null);
     });
+    this.reveal();
     // whoever was in a row that is gone stays in the list, and the keys go on working
     if (focused >= 0 && !this.root.contains(document.activeElement)) {
       (buttons()[focused] ?? this.panel).focus({ preventScroll: true });
     }
+  }
+
+  /** Bring the selected box into sight in the panel, when another one is selected. */
+  private reveal(): void {
+    const buttons = [...this.root.querySelectorAll("button")];
+    const row = buttons.find((made) => made.classList.contains("ig-row") && made.getAttribute("aria-pressed") === "true");
+    if (row === this.seen) return;
+    this.seen = row;
+    if (!row) return;
+    const [line, area] = [row.getBoundingClientRect(), this.panel.getBoundingClientRect()];
+    if (line.top < area.top) this.panel.scrollTop += line.top - area.top;
+    else if (line.bottom > area.bottom) this.panel.scrollTop += line.bottom - area.bottom;
   }
 }
 
@@ -52,7 +66,7 @@ function renewed(line: HTMLElement | undefined, parts: readonly HTMLElement[]): 
   return line;
 }
 
-/** The button that selects a box. */
+/** The button that selects a box, and that selects it when it gets the keyboard. */
 export function boxButton(
   color: string,
   name: string,
@@ -62,7 +76,10 @@ export function boxButton(
   select: () => void,
 ): HTMLElement {
   const attributes = { class: "ig-row", "aria-pressed": String(selected) };
-  return button(attributes, toKeys, select, swatch(color), `${name} `, element("small", {}, facts));
+  const made = button(attributes, toKeys, select, swatch(color), `${name} `, element("small", {}, facts));
+  // one cursor: what has the keyboard is what keys are about
+  made.addEventListener("focus", () => made.getAttribute("aria-pressed") === "true" || select());
+  return made;
 }
 
 /** What people are to go by; nothing where there is none. */

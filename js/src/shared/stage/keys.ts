@@ -15,6 +15,7 @@ const ARROWS: Record<string, [number, number]> = {
 
 export const STAGE_KEYS = {
   f: "fit",
+  z: "fit",
   "+": "zoomIn",
   "=": "zoomIn",
   "-": "zoomOut",

@@ -37,6 +37,18 @@ export interface StageHello extends Hello {
   classes: string[];
 }
 
+/** What the kernel says about an image, and how far the queue is. */
+export interface Shown<P extends Page, Q> {
+  page: P;
+  progress: Q;
+}
+
+/** What it tells all views: one of them has turned to another page, or something was said about one. */
+export type News<S> = S & { turned: boolean };
+
+/** The answer to a gesture: `touched` lists the images it was about, none when there was nothing to undo. */
+export type Done<S> = S & { touched: string[] };
+
 /** The answer to a page turn: whether the kernel has drawn another picture, which then comes a moment later. */
 export interface Turned {
   painted: boolean;

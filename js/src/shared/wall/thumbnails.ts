@@ -8,16 +8,20 @@ import { Superseded } from "../requests";
 export const LEVELS = [64, 128, 256, 512] as const;
 
 /** One picture with the thumbnails of some items, which comes with a buffer. */
-export interface Sheet {
-  /** Of which of the widget's views: others did not ask. */
-  view: string;
-  serial: number;
+export interface PlainSheet {
   level: number;
   items: number[];
   /** x, y, width and height of each item's thumbnail in the picture, one after the other. */
   places: number[];
   /** Items that cannot be shown, and why. */
   problems: [number, string][];
+}
+
+/** A sheet that was wished for. */
+export interface Sheet extends PlainSheet {
+  /** Of which of the widget's views: others did not ask. */
+  view: string;
+  serial: number;
 }
 
 interface Kept {
@@ -124,6 +128,11 @@ export class Thumbnails {
   async receive(sheet: Sheet, buffer: DataView | undefined): Promise<void> {
     if (sheet.view !== this.view) return;
     this.received = sheet.serial;
+    await this.take(sheet, buffer);
+  }
+
+  /** Take over a sheet, wished for or not. */
+  async take(sheet: PlainSheet, buffer: DataView | undefined): Promise<void> {
     for (const [item, why] of sheet.problems) this.problems.set(item - this.first, why);
     if (buffer && sheet.items.length > 0) {
       const bitmap = await createImageBitmap(jpeg(buffer));
@@ -153,7 +162,7 @@ export class Thumbnails {
     this.timer = window.setTimeout(() => this.wish(level, items), againAfter);
   }
 
-  private keep({ items, places, level }: Sheet, bitmap: ImageBitmap): void {
+  private keep({ items, places, level }: PlainSheet, bitmap: ImageBitmap): void {
     const kept: Kept = { bitmap, bytes: 4 * bitmap.width * bitmap.height, used: this.clock, items };
     this.sheets.push(kept);
     this.bytes += kept.bytes;

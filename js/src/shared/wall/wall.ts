@@ -7,10 +7,10 @@ import type { Brush } from "./brush";
 import { GAP, HEADER, Layout, type Section, type Tile } from "./layout";
 import { Scroller } from "./scroller";
 import { Selection } from "./selection";
-import { levelFor, type Sheet, Thumbnails } from "./thumbnails";
-import { WallGestures } from "./wall_gestures";
+import { levelFor, type PlainSheet, type Sheet, Thumbnails } from "./thumbnails";
+import { type Surface, WallGestures } from "./wall_gestures";
 
-export interface Showing {
+export interface WallActions {
   /** What screen readers say about an item. */
   describe(item: number): string;
   /** Draw over the picture of an item. */
@@ -36,7 +36,7 @@ interface Colors {
   focus: string;
 }
 
-export class Wall {
+export class Wall implements Surface {
   readonly root = element("div", { class: "ig-wall" });
   readonly selection = new Selection();
   private readonly frame = element("div", {
@@ -79,13 +79,13 @@ export class Wall {
   constructor(
     requests: Requests,
     label: string,
-    private readonly showing: Showing,
+    private readonly actions: WallActions,
   ) {
     this.frame.setAttribute("aria-label", label);
     this.thumbnails = new Thumbnails(
       requests,
       () => this.redraw(),
-      (error) => showing.failed(error),
+      (error) => actions.failed(error),
     );
     this.content.append(this.canvas);
     this.frame.append(this.content, this.options);
@@ -133,7 +133,7 @@ export class Wall {
     this.activePosition = Math.max(place, 0);
     this.relay();
     this.scroller.to(place < 0 ? 0 : this.layout.tile(place).y - before);
-    this.showing.changed();
+    this.actions.changed();
   }
 
   get shown(): Uint32Array {
@@ -145,41 +145,45 @@ export class Wall {
     return this.order[this.activePosition] ?? null;
   }
 
+  /**
+   * Where the cursor is: the only place that is framed, and what keys are about. The last of two moves it: the mouse, on
+   * a wall that is painted, or whatever gives an item the keyboard.
+   */
   get position(): number {
-    return this.activePosition;
+    const below = this.paintable && this.pointer && this.positionAt(this.pointer.x, this.pointer.y);
+    return typeof below === "number" ? below : this.activePosition;
+  }
+
+  /** The item at the cursor gets the keyboard. */
+  settle(): void {
+    if (this.pointer) this.go(this.position);
   }
 
   get tileSide(): number {
     return this.side;
   }
 
-  /** What selected things are done to: the selected items that are shown, else the one that has the keyboard. */
+  /** What selected things are done to: the selected items that are shown, else the one at the cursor. */
   get targets(): number[] {
     const seen = this.selection.items().filter((item) => (this.places[item] as number) >= 0);
-    if (seen.length > 0) return seen;
-    return this.active === null ? [] : [this.active];
+    const item = this.order[this.position];
+    return seen.length > 0 || item === undefined ? seen : [item];
   }
 
   get paintable(): boolean {
-    return this.showing.brush !== undefined;
+    return this.actions.brush !== undefined;
   }
 
   /** What clicks and drags do, or null where they select. */
   get brush(): Brush | null {
-    return (this.selecting ? null : this.showing.brush) ?? null;
+    return (this.selecting ? null : this.actions.brush) ?? null;
   }
 
   /** The mouse is at this point of the frame, or away. */
   hover(pointer: Point | null): void {
-    const before = this.hovered;
+    const before = this.position;
     this.pointer = pointer;
-    if (this.paintable && this.hovered !== before) this.redraw();
-  }
-
-  /** The item below the mouse, or null. */
-  get hovered(): number | null {
-    const position = this.pointer && this.positionAt(this.pointer.x, this.pointer.y);
-    return position === null ? null : (this.order[position] ?? null);
+    if (this.position !== before) this.redraw();
   }
 
   /** Items of which the middle is to be seen on the page, with their pictures. */
@@ -201,7 +205,7 @@ export class Wall {
 
   /** Go on; where something is selected, the item there is selected instead. */
   step(places: number): void {
-    this.go(this.activePosition + places);
+    this.go(this.position + places);
     const { active } = this;
     if (this.selection.count > 0 && active !== null) this.select((selection) => selection.only([active]));
   }
@@ -211,12 +215,13 @@ export class Wall {
     this.side = Math.round(Math.min(Math.max(side, SIDES.smallest), SIDES.largest));
     this.relay();
     if (middle !== null) this.scroller.to(this.layout.tile(middle).y - this.frame.clientHeight / 2);
-    this.showing.changed();
+    this.actions.changed();
   }
 
   /** Give an item the keyboard, and bring it into sight. */
   go(position: number): void {
     if (this.order.length === 0) return;
+    this.pointer = null; // until it moves again
     this.activePosition = Math.min(Math.max(position, 0), this.order.length - 1);
     const tile = this.layout.tile(this.activePosition);
     const room = this.sections.some((section) => section.title) ? HEADER : 0;
@@ -227,24 +232,24 @@ export class Wall {
     }
     this.redraw();
     this.nameActive();
-    this.showing.changed();
+    this.actions.changed();
   }
 
   /** The position some rows below, or a screenful of rows with `pages`. */
   below(rows: number, pages = 0): number {
     if (this.order.length === 0) return 0;
     const screenful = Math.max(1, Math.floor(this.frame.clientHeight / (this.side + 2 * GAP)));
-    return this.layout.below(this.activePosition, rows + pages * screenful);
+    return this.layout.below(this.position, rows + pages * screenful);
   }
 
   select(change: (selection: Selection) => void): void {
     change(this.selection);
     this.redraw();
-    this.showing.changed();
+    this.actions.changed();
   }
 
   open(): void {
-    if (this.active !== null) this.showing.open();
+    if (this.active !== null) this.actions.open();
   }
 
   positionAt(x: number, y: number): number | null {
@@ -272,7 +277,12 @@ export class Wall {
   }
 
   receive(sheet: Sheet, buffer: DataView | undefined): void {
-    this.thumbnails.receive(sheet, buffer).catch((error: Error) => this.showing.failed(error));
+    this.thumbnails.receive(sheet, buffer).catch((error: Error) => this.actions.failed(error));
+  }
+
+  /** Take over thumbnails that nobody has asked for. */
+  take(sheet: PlainSheet, buffer: DataView): void {
+    this.thumbnails.take(sheet, buffer).catch((error: Error) => this.actions.failed(error));
   }
 
   dispose(): void {
@@ -351,7 +361,7 @@ export class Wall {
       context.textBaseline = "middle";
       context.fillText("unreadable", x + width / 2, y + height / 2, width - 8);
     }
-    this.showing.decorate(context, item, { x, y, width, height });
+    this.actions.decorate(context, item, { x, y, width, height });
     if (this.selection.has(item)) {
       context.strokeStyle = colors.focus;
       context.lineWidth = 4;
@@ -366,12 +376,7 @@ export class Wall {
       context.lineTo(x + 14, y + 5);
       context.stroke();
     }
-    if (this.paintable && this.selection.count === 0 && item === this.hovered) {
-      context.strokeStyle = colors.focus; // what a key is about
-      context.lineWidth = 2;
-      context.strokeRect(x + 1, y + 1, width - 2, height - 2);
-    }
-    if (tile.position === this.activePosition) {
+    if (tile.position === this.position) {
       context.strokeStyle = colors.text;
       context.lineWidth = document.activeElement === this.frame ? 2 : 1;
       context.setLineDash([5, 3]);
@@ -427,7 +432,7 @@ export class Wall {
         "aria-posinset": this.activePosition + 1,
         "aria-selected": String(this.selection.has(item)),
       },
-      why === undefined ? this.showing.describe(item) : `${this.showing.describe(item)}, cannot be shown: ${why}`,
+      why === undefined ? this.actions.describe(item) : `${this.actions.describe(item)}, cannot be shown: ${why}`,
     );
     // said once: a screen reader reads again what is new
     if (this.options.firstElementChild?.outerHTML === option.outerHTML) return;

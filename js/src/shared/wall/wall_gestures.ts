@@ -1,14 +1,47 @@
 // Mouse, pen, fingers and keys on a wall: give an item the keyboard, select, paint, open, scroll.
-import { type Point, upright } from "../box";
+import { type Box, type Point, upright } from "../box";
 import { letterOf } from "../keys";
-import { Stroke } from "./brush";
+import { type Brush, Stroke } from "./brush";
 import type { Selection, Snapshot } from "./selection";
-import type { Wall } from "./wall";
 
 const CLICK_PIXELS = 5;
 const HELD_MS = 450;
 const EDGE_PIXELS = 40;
 const ONCE = new Set([" ", "Enter", "a"]); // however long they are held down
+
+/** What gestures need of a wall. Points of it are in its own coordinates, points of the frame in the frame's. */
+export interface Surface {
+  /** The items that are shown, in their order; positions are places in it. */
+  readonly shown: Uint32Array;
+  readonly selection: Selection;
+  /** What clicks and drags do, or null where they select. */
+  readonly brush: Brush | null;
+  /** Whether clicks and drags may paint: Space is the widget's then. */
+  readonly paintable: boolean;
+  /** Where the cursor is. */
+  readonly position: number;
+  /** How far the wall is scrolled, in CSS pixels. */
+  readonly offset: number;
+  readonly tileSide: number;
+  /** The position at a point of the frame, or null between tiles. */
+  positionAt(x: number, y: number): number | null;
+  /** Where an item is shown, or -1. */
+  placeOf(item: number): number;
+  /** The items that a box of the wall touches. */
+  itemsTouching(box: Box): number[];
+  /** The position some rows below, or a screenful of rows with `pages`. */
+  below(rows: number, pages?: number): number;
+  /** The mouse is at this point of the frame, or away; on a wall that is painted it moves the cursor. */
+  hover(pointer: Point | null): void;
+  select(change: (selection: Selection) => void): void;
+  /** Move the cursor to a position, and bring it into sight. */
+  go(position: number): void;
+  /** Move the cursor on, with what is selected. */
+  step(places: number): void;
+  open(): void;
+  scrollBy(distance: number): void;
+  resizeTiles(side: number): void;
+}
 
 interface Drag {
   pointer: number;
@@ -36,7 +69,7 @@ export class WallGestures {
   constructor(
     private readonly frame: HTMLElement,
     private readonly band: HTMLElement,
-    private readonly wall: Wall,
+    private readonly wall: Surface,
     signal: AbortSignal,
   ) {
     frame.addEventListener("pointerdown", (event) => this.down(event), { signal });
@@ -217,17 +250,16 @@ export class WallGestures {
       // nothing: it was done already
     } else if (target !== null) {
       const { selection } = wall;
-      wall.hover(null); // the keys are about where the keyboard is
       if (event.shiftKey) {
-        if (selection.count === 0) selection.anchor = wall.active;
+        if (selection.count === 0) selection.anchor = wall.shown[wall.position] ?? null;
         wall.select(() => selection.range(wall.shown, this.anchor(selection), target));
         wall.go(target);
       } else {
-        wall.step(target - wall.position); // what is done next is done to where the keyboard is
+        wall.step(target - wall.position); // what is done next is done to where the cursor is
       }
     } else if (event.key === " " ? event.ctrlKey || !wall.paintable : event.key === "Enter" && event.ctrlKey) {
-      if (wall.active !== null) {
-        const item = wall.active;
+      const item = wall.shown[wall.position];
+      if (item !== undefined) {
         wall.select((selection) => selection.toggle(item));
         wall.selection.anchor = item;
         wall.go(wall.position);

@@ -4,7 +4,7 @@ import { newKey } from "../shared/identity";
 import { snapped } from "../shared/stage/geometry";
 import type { Drawn, Page, Statement, Verdict } from "./protocol";
 
-export class Sheet {
+export class PageBoxes {
   readonly image: string;
   readonly width: number;
   readonly height: number;

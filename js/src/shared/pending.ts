@@ -28,12 +28,12 @@ function courseOf<G extends { kind: string }>(waiting: readonly G[]): Course<G> 
 }
 
 /** What waits for the kernel and is not taken back by an undo that waits behind it. */
-export function stillSaid<G extends { kind: string }>(waiting: readonly G[]): Said<G>[] {
+export function withoutUndone<G extends { kind: string }>(waiting: readonly G[]): Said<G>[] {
   return courseOf(waiting).said;
 }
 
 /** What an undo or redo is of, where that waits too: the kernel need not guess it then, whatever others said meanwhile. */
-export function takenBack<G extends Entry>(waiting: readonly G[], kind: "undo" | "redo"): { of?: string } {
+export function undoTarget<G extends Entry>(waiting: readonly G[], kind: "undo" | "redo"): { of?: string } {
   const { said, undone } = courseOf(waiting);
   const gesture = kind === "undo" ? (said.at(-1) as G | undefined) : undone.at(-1)?.by;
   return gesture ? { of: gesture.action } : {};

@@ -7,7 +7,7 @@ import type { Requests } from "./requests";
  * @param kind of what is said: widgets of one log deliver only what is of their kind
  * @param delivered is called when something is on disk, with what the kernel says about it
  */
-export function outboxOf<E extends Entry, D extends object>(
+export function outboxFor<E extends Entry, D extends object>(
   requests: Requests,
   { log, annotator }: Hello,
   kind: string,

@@ -6,7 +6,7 @@ interface Part {
   count: number;
 }
 
-export class Reading<P extends Part> {
+export class ColumnLoader<P extends Part> {
   private running: Promise<void> | null = null;
   private again: Promise<void> | null = null;
 

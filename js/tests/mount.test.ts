@@ -1,21 +1,29 @@
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { expect } from "expect";
 import type { Hello } from "../src/shared/hello";
-import { open } from "../src/shared/opening";
+import { mount } from "../src/shared/mount";
 import { FakeKernel, settled } from "./fake_kernel";
 import { FakeElement, real } from "./fake_page";
 
-const hello = (note = ""): Hello => ({ log: "x", logName: "a.db", annotator: "ada", note });
+const hello = (note = ""): Hello => ({ log: "x", logName: "a.db", annotator: "ada", note, end: null });
 
-/** @param ready when the widget's own building ends */
-function opening(ready: Promise<unknown> = Promise.resolve()) {
+/**
+ * @param ready when the widget's own building ends
+ * @param first what travels with the widget's state
+ */
+function opening(ready: Promise<unknown> = Promise.resolve(), first?: FakeKernel["first"]) {
   const kernel = new FakeKernel();
+  kernel.first = first;
   const cell = new FakeElement("div");
   const course: string[] = [];
-  const close = open<Hello>(kernel.model, real(cell), "Fine widget", { role: "group" }, async (root, _, { annotator }) => {
+  const close = mount<Hello>(kernel.model, real(cell), "Fine widget", { role: "group" }, async (root, _, { annotator }) => {
     root.append(`built for ${annotator}`);
     await ready;
-    return { dispose: () => void course.push("disposed") };
+    return {
+      renew: ({ note }) => void course.push(`renewed: ${note}`),
+      failed: ({ message }) => void course.push(`failed: ${message}`),
+      dispose: () => void course.push("disposed"),
+    };
   });
   const answer = (message: object) => kernel.tell({ id: kernel.asked[0]?.id, ...message });
   return { kernel, cell, course, close, answer };
@@ -34,11 +42,26 @@ describe("opening a widget", () => {
     expect(cell.find("Fine widget: press ? for all keys").getAttribute("role")).toBe("group");
   });
 
-  test("a note is shown above everything", async () => {
-    const { cell, answer } = opening();
-    answer({ ok: hello("the dev set is due") });
+  test("what travels with the state is shown at once; what is newer in the answer comes after it", async () => {
+    const { cell, course, answer } = opening(Promise.resolve(), { value: hello("due"), buffers: [] });
     await settled();
-    expect(cell.textContent).toBe("the dev set is duebuilt for ada");
+    expect(cell.textContent).toBe("built for ada");
+    answer({ ok: hello("two are left") });
+    await settled();
+    expect(course).toEqual(["renewed: two are left"]);
+  });
+
+  test("an answer that says the same changes nothing, and an error of the kernel is told in the widget", async () => {
+    const there = { value: hello("due"), buffers: [] };
+    const same = opening(Promise.resolve(), there);
+    same.answer({ ok: hello("due") });
+    await settled();
+    expect(same.course).toEqual([]);
+    const wrong = opening(Promise.resolve(), there);
+    wrong.answer({ error: { message: "the images are gone", details: "" } });
+    await settled();
+    expect(wrong.course).toEqual(["failed: the images are gone"]);
+    expect(wrong.cell.textContent).toBe("built for ada");
   });
 
   test("people are told when the kernel takes long, and not when it has answered", async () => {

@@ -1,13 +1,13 @@
 import { test } from "node:test";
 import { expect } from "expect";
-import { stillSaid, takenBack } from "../src/shared/waiting";
+import { withoutUndone, undoTarget } from "../src/shared/pending";
 
 /** "a" and "b" are said, "-" is an undo, "+" a redo. */
 const waiting = (course: string) =>
   [...course].map((name, i) => ({ name, action: `${name}${i}`, kind: { "-": "undo", "+": "redo" }[name] ?? "say" }));
 
 const shown = (course: string) =>
-  stillSaid(waiting(course))
+  withoutUndone(waiting(course))
     .map(({ name }) => name)
     .join("");
 
@@ -27,8 +27,8 @@ test("what the kernel has saved already is not guessed", () => {
 });
 
 test("an undo names what waits and is still said, a redo the undo that waits and is not redone", () => {
-  const undo = (course: string) => takenBack(waiting(course), "undo").of;
-  const redo = (course: string) => takenBack(waiting(course), "redo").of;
+  const undo = (course: string) => undoTarget(waiting(course), "undo").of;
+  const redo = (course: string) => undoTarget(waiting(course), "redo").of;
   expect(undo("ab")).toBe("b1");
   expect(undo("ab-")).toBe("a0");
   expect(undo("ab-+")).toBe("b1");
@@ -37,7 +37,7 @@ test("an undo names what waits and is still said, a redo the undo that waits and
 });
 
 test("what is saved already is not named: the kernel knows what came last", () => {
-  for (const course of ["", "-", "a-", "-+"]) expect(takenBack(waiting(course), "undo")).toEqual({});
-  for (const course of ["", "a", "a-+", "a-b"]) expect(takenBack(waiting(course), "redo")).toEqual({});
-  expect(takenBack(waiting("-"), "redo").of).toBe("-0");
+  for (const course of ["", "-", "a-", "-+"]) expect(undoTarget(waiting(course), "undo")).toEqual({});
+  for (const course of ["", "a", "a-+", "a-b"]) expect(undoTarget(waiting(course), "redo")).toEqual({});
+  expect(undoTarget(waiting("-"), "redo").of).toBe("-0");
 });

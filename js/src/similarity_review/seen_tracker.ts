@@ -1,12 +1,12 @@
 // Notices which images were looked at: those that were in sight for a second.
 
 const LOOKS_EVERY_MS = 250;
-const LOOKED_AT_MS = 1000;
-const TOLD_EVERY_MS = 4000;
+const SEEN_AFTER_MS = 1000;
+const TELLS_EVERY_MS = 4000;
 
-export class Looking {
+export class SeenTracker {
   private readonly since = new Map<number, number>();
-  private found = new Set<number>();
+  private seen = new Set<number>();
   private toldAt = performance.now();
   private readonly clock = window.setInterval(() => this.look(performance.now()), LOOKS_EVERY_MS);
 
@@ -21,27 +21,27 @@ export class Looking {
 
   /** See what is there at a time, in milliseconds. */
   look(now: number): void {
-    const seen = document.hidden ? [] : this.inSight().filter((item) => !this.found.has(item));
+    const shown = document.hidden ? [] : this.inSight().filter((item) => !this.seen.has(item));
     const before = new Map(this.since);
     this.since.clear();
-    for (const item of seen) {
+    for (const item of shown) {
       const first = before.get(item) ?? now;
-      if (now - first >= LOOKED_AT_MS) this.found.add(item);
+      if (now - first >= SEEN_AFTER_MS) this.seen.add(item);
       else this.since.set(item, first);
     }
-    if (this.found.size > 0 && now - this.toldAt >= TOLD_EVERY_MS) this.report(now);
+    if (this.seen.size > 0 && now - this.toldAt >= TELLS_EVERY_MS) this.report(now);
   }
 
   /** Tell what was not told yet; nothing is noticed after that. */
   dispose(): void {
     clearInterval(this.clock);
-    if (this.found.size > 0) this.report(performance.now());
+    if (this.seen.size > 0) this.report(performance.now());
   }
 
   private report(now: number): void {
     this.toldAt = now;
-    const found = [...this.found];
-    this.found = new Set();
-    this.tell(found);
+    const seen = [...this.seen];
+    this.seen = new Set();
+    this.tell(seen);
   }
 }

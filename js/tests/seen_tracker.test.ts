@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { expect } from "expect";
-import { Looking } from "../src/similarity_review/looking";
+import { SeenTracker } from "../src/similarity_review/seen_tracker";
 import "./fake_page";
 
 function looking() {
   const told: number[][] = [];
   const sight = { items: [] as number[] };
-  const made = new Looking(
+  const made = new SeenTracker(
     () => sight.items,
     (items) => told.push(items),
   );
@@ -20,7 +20,7 @@ function looking() {
   return { made, told, see };
 }
 
-describe("Looking", () => {
+describe("SeenTracker", () => {
   beforeEach(() => mock.timers.enable({ apis: ["setInterval"] }));
   afterEach(() => mock.timers.reset());
 
