@@ -37,8 +37,7 @@ describe("Outbox", () => {
       return true;
     });
     for (const action of ["a", "b", "c"]) busy.push(entry(action));
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect(busy.waiting).toEqual([]);
+    while (busy.waiting.length > 0) await settled();
     expect(most).toBe(1);
   });
 
