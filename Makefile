@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BUNDLES := js/node_modules/.built
+BUNDLES := ig_widgets/widgets/static/manifest.json
 ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 CHROMIUM := $(or $(CHROMIUM),$(shell command -v chromium || command -v chromium-browser || echo /usr/bin/chromium))
 export CHROMIUM
@@ -22,11 +22,10 @@ demo: $(VENV)/.installed
 lab: $(VENV)/.installed
 	$(BIN)/jupyter lab $(if $(ROOT),,--allow-root) notebooks/00_quickstart.ipynb
 
-# all tests, as many at a time as there are cores; then those in the browser, one after the other
+# all tests, as many at a time as there are cores; those in the browser one after the other beside the rest
 test: $(VENV)/.installed $(CHROMIUM)
 	cd js && npm test --silent
-	$(BIN)/pytest --numprocesses auto -m "not browser"
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 # style, types and the direction of the imports
 check: $(VENV)/.installed
@@ -49,7 +48,6 @@ $(VENV)/.installed: pyproject.toml .ci/constraints.txt $(BUNDLES)
 
 $(BUNDLES): js/node_modules/.installed js/build.mjs $(shell find js/src -type f)
 	cd js && npm run --silent build
-	touch $@
 
 js/node_modules/.installed: js/package.json js/package-lock.json
 	cd js && npm ci --silent

@@ -107,6 +107,18 @@ describe("Review", () => {
     expect(open.rows()).toBe(5); // with the box that was moved
   });
 
+  test("a vote that a dead kernel did not take is shown and sent by the next page", async () => {
+    open.kernel.deaf = true;
+    open.root.press("r");
+    open.close();
+    open = reviewing();
+    const [row] = open.root.querySelectorAll("button").filter((button) => button.classes.has("ig-row"));
+    expect(row?.textContent).toContain("1 against");
+    await settled();
+    expect(open.kernel.of("act")).toHaveLength(1);
+    expect(open.kernel.of("act")[0]?.args.gesture).toMatchObject({ image: "0.png" });
+  });
+
   test("without a kernel a vote waits, and an undo of it names it", async () => {
     open.kernel.gone = true;
     open.root.press("a");

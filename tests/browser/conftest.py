@@ -12,11 +12,13 @@ import sys
 import textwrap
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import nbformat
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect, sync_playwright
 
 REPO = Path(__file__).resolve().parents[2]
@@ -30,13 +32,23 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-expect.set_options(timeout=20_000)  # a busy machine is slow, and no test is about that
+PATIENCE_MS = 60_000  # a busy machine is slow, and no test is about that
+expect.set_options(timeout=PATIENCE_MS)
+VIEWPORT = {"width": 1400, "height": 1000}
 
 # what Notebook 7 says on its pages without a widget, too
 NOTEBOOKS_OWN = {
     "Cannot read properties of undefined (reading 'schema')",
     "Command 'filebrowser:open-path' not registered.",
 }
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items):
+    # one process drives the browser, so that there is one JupyterLab to load, and one to share the cores with
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def free_port():
@@ -51,7 +63,7 @@ def serving(command, url, log, **popen):
     with log.open("w") as file:
         server = subprocess.Popen(command, stdout=file, stderr=file, start_new_session=True, **popen)
     try:
-        for _ in range(300):
+        for _ in range(600):
             try:
                 urllib.request.urlopen(url, timeout=1).read()  # noqa: S310 (our own server)
                 break
@@ -123,9 +135,7 @@ def marimo(chromium, tmp_path):
             stack.enter_context(
                 serving(command, f"{address}/health", tmp_path / "log", env=environment, cwd=tmp_path)
             )
-            page = stack.enter_context(
-                chromium.new_context(viewport={"width": 1400, "height": 1000})
-            ).new_page()
+            page = stack.enter_context(chromium.new_context(viewport=VIEWPORT)).new_page()
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.goto(address)
             return page
@@ -151,20 +161,47 @@ class Notebook:
     def __init__(self, page, address):
         self.page = page
         self._address = address
+        self._name = address.rpartition("/")[2]
 
     def open(self):
+        """Load the page of the notebook, or load it anew."""
         self.page.goto(self._address)
         self.page.wait_for_function("window.jupyterapp !== undefined")
         self.page.evaluate("window.jupyterapp.restored")
+        return self._ready()
+
+    def open_beside(self):
+        """Open the notebook in the JupyterLab that the page shows already: that takes a tenth of the time."""
+        self.command("docmanager:open", path=self._name, factory="Notebook", kernel={"name": "python3"})
+        return self._ready()
+
+    def _ready(self):
         self.page.wait_for_function(
-            "name => window.jupyterapp.shell.currentWidget?.context?.path === name",
-            arg=self._address.rpartition("/")[2],
+            "name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=self._name
         )
         self.page.evaluate("window.jupyterapp.shell.currentWidget.context.ready")
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.ready")
+        self.page.evaluate("window.running = new Set()")
         self.idle()
         self.theme("light")
         return self
+
+    def close(self):
+        """Close the notebook and leave JupyterLab open; whether it is as good as new."""
+        self.page.evaluate(
+            """() => {
+                for (const widget of [...window.jupyterapp.shell.widgets("main")]) {
+                    if (!widget.context) continue;
+                    widget.context.model.dirty = false; // else it asks whether to save
+                    widget.close();
+                }
+            }"""
+        )
+        try:
+            self.page.wait_for_function("document.querySelector('.jp-Dialog, .jp-Notebook') === null")
+        except PlaywrightTimeout:
+            return False
+        return True
 
     def code_cells(self):
         return self.page.evaluate(
@@ -192,7 +229,7 @@ class Notebook:
                 const notebook = window.jupyterapp.shell.currentWidget.content;
                 notebook.deselectAll();
                 notebook.activeCellIndex = index;
-                const running = (window.running ??= new Set());
+                const { running } = window;
                 running.add(index);
                 window.jupyterapp.commands.execute("notebook:run-cell").finally(() => running.delete(index));
             }""",
@@ -202,12 +239,12 @@ class Notebook:
     def running(self, index):
         return self.page.evaluate("index => window.running.has(index)", index)
 
-    def wait(self, index, *, timeout_s=60):
+    def wait(self, index, *, timeout_s=600):
         self.page.wait_for_function(
             "index => !window.running.has(index)", arg=index, timeout=timeout_s * 1000
         )
 
-    def run(self, index, *, timeout_s=60):
+    def run(self, index, *, timeout_s=600):
         """Run a cell to its end; returns the text that it printed."""
         self.start(index)
         self.wait(index, timeout_s=timeout_s)
@@ -239,14 +276,44 @@ class Notebook:
         )
         return [(where["left"] + x * where["scale"], where["top"] + y * where["scale"]) for x, y in points]
 
+    def save(self):
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.context.save()")
+
+    def start_computing(self, index):
+        """Start a cell that goes on until `interrupt`, and wait until the kernel computes it."""
+        self.start(index)
+        self.page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+        )
+
+    def interrupt(self, index):
+        """End a cell that was started by `start_computing`."""
+        self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
+        self.wait(index)
+
+    def send_to_kernel(self, number):
+        """Send a signal to the kernel's process."""
+        pid = self.page.evaluate(
+            """async () => {
+                const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+                const user_expressions = { pid: "__import__('os').getpid()" };
+                const { content } = await kernel.requestExecute({ code: "", user_expressions }).done;
+                return Number(content.user_expressions.pid.data["text/plain"]);
+            }"""
+        )
+        os.kill(pid, number)
+
+    def freeze(self):
+        """Stop the kernel in a way that nobody is told."""
+        self.send_to_kernel(signal.SIGSTOP)
+
     def restart(self):
         self.page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
         self.idle()
 
     def idle(self):
         self.page.wait_for_function(
-            "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'",
-            timeout=60_000,
+            "window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
         )
 
 
@@ -266,7 +333,7 @@ class OnWall:
 
     def ready(self):
         """Wait until there is something on the wall."""
-        expect(self.frame.get_by_role("option")).to_have_count(1, timeout=60_000)
+        expect(self.frame.get_by_role("option")).to_have_count(1)
         self.root.scroll_into_view_if_needed()
         return self
 
@@ -297,21 +364,22 @@ class OnWall:
         expect(self.frame.get_by_role("option")).to_have_text(re.compile(rf"^\w+ {number}, "))
 
     def saved(self):
-        expect(self.root.locator(".ig-saved")).to_have_text("Saved", timeout=30_000)
+        expect(self.root.locator(".ig-saved")).to_have_text("Saved")
 
     def told(self, cell):
         """What a cell prints as JSON, once everything is saved."""
         self.saved()
         return self.opened.json(cell)
 
-    def levels(self):
-        """How many levels of red the wall's pixels have."""
-        return self.root.locator(".ig-wall-canvas").evaluate(
-            """canvas => {
+    def pictured(self):
+        """Wait until the wall shows pictures: they have many levels of red."""
+        self.page.wait_for_function(
+            """() => {
+                const canvas = document.querySelector(".ig-wall-canvas");
                 const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
                 const levels = new Set();
                 for (let i = 0; i < data.length; i += 4 * 37) levels.add(data[i]);
-                return levels.size;
+                return levels.size > 60;
             }"""
         )
 
@@ -322,30 +390,90 @@ def on_wall():
     return OnWall
 
 
+class Browser:
+    """The windows of JupyterLab; one of them stays open from test to test, as its megabytes load slowly."""
+
+    def __init__(self, chromium, address):
+        self._chromium = chromium
+        self._address = address
+        self._kept = None
+        self._ending = ThreadPoolExecutor(4)  # the next test does not wait for kernels that end
+        self.errors = []
+
+    def window(self, own_errors=()):
+        """Open a window that shares nothing with the others."""
+        context = self._chromium.new_context(viewport=VIEWPORT, has_touch=False)
+        context.set_default_timeout(PATIENCE_MS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: str(error) in own_errors or self.errors.append(str(error)))
+        return page
+
+    def kept(self):
+        """Take the window that stays open, as if it were new."""
+        if self._kept is None:
+            self._kept = self.window()
+            self._kept.goto(f"{self._address}/lab/workspaces/kept")
+            self._kept.wait_for_function("window.jupyterapp !== undefined")
+            self._kept.evaluate("window.jupyterapp.restored")
+        self._kept.mouse.move(0, 0)
+        self._kept.evaluate("localStorage.clear()")
+        return self._kept
+
+    def discard(self):
+        if self._kept is not None:
+            self._kept.context.close()
+            self._kept = None
+
+    def end_kernels(self):
+        for session in self._ask("sessions"):
+            self._ending.submit(self._ask, f"sessions/{session['id']}", method="DELETE")
+
+    def close(self):
+        self.discard()
+        self._ending.shutdown()
+
+    def _ask(self, what, **how):
+        request = urllib.request.Request(f"{self._address}/api/{what}", **how)  # noqa: S310 (our own server)
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
+            return json.loads(answer.read() or "null")
+
+
+@pytest.fixture(scope="session")
+def browser(lab, chromium):
+    browser = Browser(chromium, lab[0])
+    yield browser
+    browser.close()
+
+
 @pytest.fixture
-def open_notebook(lab, chromium):
-    """Open a notebook in a browser of its own: ``open_notebook(name)``, or with ``app="notebook"``."""
+def open_notebook(lab, browser, request):
+    """Open a notebook: ``open_notebook(name)``, or with ``app="notebook"``.
+
+    The first one of a test is opened in the window that stays open, each other one in a window of its own.
+    """
     address, _ = lab
-    contexts, errors = [], []
+    kept, others = [], []
+    failed_before = request.session.testsfailed
 
     def open_it(name, app="lab"):
-        context = chromium.new_context(viewport={"width": 1400, "height": 1000}, has_touch=False)
-        contexts.append(context)
-        context.set_default_timeout(30_000)
-        page = context.new_page()
-        own = NOTEBOOKS_OWN if app == "notebook" else ()
-        page.on("pageerror", lambda error: str(error) in own or errors.append(str(error)))
-        lab = f"lab/workspaces/{name.removesuffix('.ipynb')}/tree"
-        return Notebook(page, f"{address}/{lab if app == 'lab' else 'notebooks'}/{name}").open()
+        if app == "notebook":
+            others.append(Notebook(browser.window(NOTEBOOKS_OWN), f"{address}/notebooks/{name}"))
+            return others[-1].open()
+        where = f"{address}/lab/workspaces/{name.removesuffix('.ipynb')}/tree/{name}"
+        if kept:
+            others.append(Notebook(browser.window(), where))
+            return others[-1].open()
+        kept.append(Notebook(browser.kept(), where))
+        return kept[0].open_beside()
 
     yield open_it
-    for context in contexts:
-        context.close()
-    with urllib.request.urlopen(f"{address}/api/sessions") as answer:  # noqa: S310 (our own server)
-        sessions = json.load(answer)
-    for session in sessions:  # else their kernels stay until the last test has run
-        end = urllib.request.Request(f"{address}/api/sessions/{session['id']}", method="DELETE")  # noqa: S310
-        urllib.request.urlopen(end).close()  # noqa: S310
+    for one in others:
+        one.page.context.close()
+    if request.session.testsfailed > failed_before or not all(one.close() for one in kept):
+        browser.discard()
+    browser.end_kernels()
+    errors = [*browser.errors]
+    browser.errors.clear()
     assert not errors
 
 
@@ -391,6 +519,11 @@ def screenshot():
 
     def take(target, name):
         folder.mkdir(exist_ok=True)
-        target.screenshot(path=folder / f"{name}.png")
+        before, now = None, target.screenshot()
+        for _ in range(20):  # until nothing moves any more
+            if now == before:
+                break
+            before, now = now, target.screenshot()
+        (folder / f"{name}.png").write_bytes(now)
 
     return take

@@ -1,7 +1,8 @@
-"""What all widgets have in common: Notebook 7, themes, hostile names."""
+"""What all widgets have in common: Notebook 7, themes, hostile names, accessibility."""
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -27,14 +28,16 @@ ids, classes = [f"{i}{bad}" for i in range(4)], [bad, "<i>"]
 more = {"annotator": "<u>ann", "note": "<h1>" + bad}
 """
 
-BOX_ANNOTATOR = """
+IMAGES = """
 images = ig.ImageSet.from_arrays(arrays, ids=ids)
+"""
+
+BOX_ANNOTATOR = """
 guidelines = "<h3>" + more.get("note", "")
 ig.BoxAnnotator(images, classes=classes, log=log, guidelines=guidelines, **more)
 """
 
 PEER_REVIEW = """
-images = ig.ImageSet.from_arrays(arrays, ids=ids)
 place = {"image": ids[0], "label": classes[0], "x": 20, "y": 30, "width": 60, "height": 40}
 log.append([{**place, "present": True}], annotator="<u>bo")
 log.append([{**place, "comment": "<b>" + classes[0]}], annotator="<u>di")
@@ -44,80 +47,101 @@ ig.PeerReview(images, classes=classes, log=log, boxes=boxes, **more)
 """
 
 PATTERN_GALLERY = """
-images = ig.ImageSet.from_arrays(arrays, ids=ids)
 ig.PatternGallery(images, classes=classes, log=log, **more)
 """
 
 PATTERN_HITS = """
-images = ig.ImageSet.from_arrays(arrays, ids=ids)
 matcher = ig.PatternMatcher([])
 ig.PatternHits(images, classes=classes, log=log, search=lambda box: matcher.hits(images, box), **more)
 """
 
 SIMILARITY_REVIEW = """
-images = ig.ImageSet.from_arrays(arrays, ids=ids)
 labels, groups = [classes[0], classes[-1], classes[0], None], {"similar": [classes[0]] * 4}
 ig.SimilarityReview(images, labels=labels, classes=classes, groups=groups, log=log, **more)
 """
 
-WIDGETS = {
-    "box_annotator": (BOX_ANNOTATOR, "log.annotations"),
-    "peer_review": (PEER_REVIEW, "log.verdicts()"),
-    "pattern_gallery": (PATTERN_GALLERY, "log.verdicts()"),
-    "pattern_hits": (PATTERN_HITS, "log.annotations"),
-    "similarity_review": (SIMILARITY_REVIEW, "log.current(source='SimilarityReview')"),
-}
 
-KEYS = {
-    "box_annotator": ["b"],
-    "peer_review": ["a"],
-    "pattern_gallery": ["1"],
-    "pattern_hits": ["b"],
-    "similarity_review": ["1"],
-}
+class Kind(NamedTuple):
+    """A widget, and what these tests have to know of it."""
 
-ON_A_WALL = {"pattern_gallery", "similarity_review"}
+    name: str
+    cell: str
+    """What shows it; `images`, `classes`, `log` and `more` are there already."""
+    said: str
+    """The statements in the log, as a frame."""
+    on_a_wall: bool
+    keys: tuple[str, ...]
+    """What says one thing in it."""
+    then: tuple[str, ...] = ()
+    """What is pressed on its wall thereafter, where it has a stage as well."""
+
+
+# a new widget needs a row here, and nothing else in this file
+KINDS = [
+    Kind("box_annotator", BOX_ANNOTATOR, "log.annotations", on_a_wall=False, keys=("b",)),
+    Kind("peer_review", PEER_REVIEW, "log.verdicts()", on_a_wall=False, keys=("a",)),
+    Kind("pattern_gallery", PATTERN_GALLERY, "log.verdicts()", on_a_wall=True, keys=("1",)),
+    Kind("pattern_hits", PATTERN_HITS, "log.annotations", on_a_wall=False, keys=("b",), then=("Home", "a")),
+    Kind(
+        "similarity_review",
+        SIMILARITY_REVIEW,
+        "log.current(source='SimilarityReview')",
+        on_a_wall=True,
+        keys=("1",),
+    ),
+]
+
+every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
 @pytest.fixture
 def widget(notebook, request):
-    """Run a widget, say something in it and wait until it is saved: ``widget(name, how)``."""
+    """Run a widget, say something in it and wait until it is saved: ``widget(kind, before)``."""
 
-    def used(name, before="", **how):
-        cell, said = WIDGETS[name]
-        read = f"print(json.dumps({said}[['label', 'present']].astype(object).to_numpy().tolist()))"
-        opened = notebook(
-            IMPORTS.format(name=re.sub(r"\W+", "_", request.node.name)) + before + cell, read, **how
-        )
+    def used(kind, before="", **how):
+        read = f"print(json.dumps({kind.said}[['label', 'present']].astype(object).to_numpy().tolist()))"
+        name = re.sub(r"\W+", "_", request.node.name)
+        opened = notebook(IMPORTS.format(name=name) + before + IMAGES + kind.cell, read, **how)
         opened.run(0)
         page = opened.page
         root = page.locator(".ig-root")
-        expect(root.locator(".ig-saved")).to_have_text("Saved", timeout=20_000)
-        keyboard = root.locator(".ig-wall-frame") if name in ON_A_WALL else root
-        keyboard.focus()
-        if name in ON_A_WALL:
-            expect(keyboard.get_by_role("option")).to_have_count(1, timeout=20_000)
+        saved = root.locator(".ig-saved")
+        wall = root.locator(".ig-wall-frame")
+        expect(saved).to_have_text("Saved")
+        if kind.on_a_wall:
+            wall.focus()
+            expect(wall.get_by_role("option")).to_have_count(1)
         else:
+            root.focus()
             page.wait_for_function("document.querySelector('.ig-stack > canvas')?.width > 1")
-        for key in KEYS[name]:
+        for key in kind.keys:
             page.keyboard.press(key)
-        if name == "pattern_hits":
-            expect(root.locator(".ig-bar .ig-place")).to_have_text("1 of 4 hits", timeout=20_000)
-            root.locator(".ig-wall-frame").focus()
-            page.keyboard.press("Home")
-            page.keyboard.press("a")
-        page.wait_for_timeout(300)
-        expect(root.locator(".ig-saved")).to_have_text("Saved", timeout=20_000)
+        if kind.then:
+            expect(wall.get_by_role("option")).to_have_count(1)
+            wall.focus()
+        for key in kind.then:
+            page.keyboard.press(key)
+        expect(saved).to_have_text("Saved")
         return opened, root
 
     return used
 
 
-@pytest.mark.parametrize("name", WIDGETS)
-def test_a_widget_works_in_notebook_7_and_follows_the_theme(widget, screenshot, name):
-    opened, root = widget(name, app="notebook")
-    screenshot(opened.page, f"notebook7_{name}")
-    shown = root.locator(".ig-wall-canvas" if name in ON_A_WALL else ".ig-stage").screenshot()
+def serious_violations(page):
+    """What axe finds, on a page that it was added to."""
+    found = page.evaluate("async () => (await axe.run('.ig-root')).violations")
+    return [
+        (violation["id"], [node["html"][:120] for node in violation["nodes"]])
+        for violation in found
+        if violation["impact"] in {"serious", "critical"}
+    ]
+
+
+@every_kind
+def test_a_widget_works_in_notebook_7_and_follows_the_theme(widget, screenshot, kind):
+    opened, root = widget(kind, app="notebook")
+    screenshot(opened.page, f"notebook7_{kind.name}")
+    shown = root.locator(".ig-wall-canvas" if kind.on_a_wall else ".ig-stage").screenshot()
     grays = cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert np.mean((grays > 60) & (grays < 180)) > 0.05  # the pictures are seen: nothing lies over them
     back = root.evaluate("root => getComputedStyle(root.querySelector('.ig-bar')).backgroundColor")
@@ -127,29 +151,13 @@ def test_a_widget_works_in_notebook_7_and_follows_the_theme(widget, screenshot, 
     assert present
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", WIDGETS)
-def test_axe_finds_no_serious_violation(widget, name, theme):
-    opened, _ = widget(name)
-    opened.theme(theme)
+@every_kind
+def test_hostile_names_and_texts_are_shown_as_text_and_axe_finds_no_serious_violation(
+    widget, screenshot, kind
+):
+    opened, root = widget(kind, HOSTILE)
     page = opened.page
-    page.add_script_tag(path=AXE)
-    for overlay in (None, "?"):
-        if overlay:
-            page.keyboard.press(overlay)
-        found = page.evaluate("async () => (await axe.run('.ig-root')).violations")
-        serious = [
-            (violation["id"], [node["html"][:120] for node in violation["nodes"]])
-            for violation in found
-            if violation["impact"] in {"serious", "critical"}
-        ]
-        assert serious == []
-
-
-@pytest.mark.parametrize("name", WIDGETS)
-def test_hostile_names_and_texts_are_shown_as_text(widget, screenshot, name):
-    opened, root = widget(name, HOSTILE)
-    screenshot(opened.page, f"hostile_{name}")
+    screenshot(page, f"hostile_{kind.name}")
     markup = '<img src=x onerror="document.title=1">'
     expect(root.locator(".ig-note")).to_contain_text("<h1>" + markup)
     assert markup in root.inner_text()
@@ -162,7 +170,18 @@ def test_hostile_names_and_texts_are_shown_as_text(widget, screenshot, name):
         }"""
     )
     assert wide == []
-    assert opened.page.title() != "1"
+    assert page.title() != "1"
+
+    page.add_script_tag(path=AXE)
+    for theme in ("light", "dark"):
+        opened.theme(theme)
+        assert serious_violations(page) == []
+        page.keyboard.press("?")
+        expect(root.locator(".ig-help")).to_be_visible()
+        assert serious_violations(page) == []
+        page.keyboard.press("Escape")
+        expect(root.locator(".ig-help")).to_be_hidden()
+
     ((label, _),) = opened.json(1)
     assert label.startswith(markup)
     assert len(label) > 10_000

@@ -23,7 +23,7 @@ def test_a_gallery_is_used_and_found_again_after_a_reload(marimo, screenshot, tm
     page = marimo(APP)
     root = page.locator(".ig-root")
     counts = root.locator(".ig-bar .ig-place")
-    expect(counts).to_contain_text("6 patterns", timeout=60_000)
+    expect(counts).to_contain_text("6 patterns")
     frame = root.locator(".ig-wall-frame")
     frame.focus()
     for key in ["d", "2"]:  # the next pattern follows each
@@ -36,6 +36,6 @@ def test_a_gallery_is_used_and_found_again_after_a_reload(marimo, screenshot, tm
     assert said["label"].iloc[1] == "stain"
 
     page.reload()
-    expect(counts).to_contain_text("1 dropped", timeout=60_000)
+    expect(counts).to_contain_text("1 dropped")
     page.emulate_media(color_scheme="dark")
     expect(root).to_have_css("background-color", "rgb(255, 255, 255)")  # its text is black there

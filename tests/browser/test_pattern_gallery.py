@@ -54,8 +54,7 @@ def test_patterns_are_dropped_kept_and_renamed_by_mouse_and_keys(notebook, on_wa
     opened = notebook(SETUP.format(name="gallery"), READ)
     looking = on_wall(opened).begin()
     looking.page.wait_for_function("document.querySelector('.ig-pattern img')?.complete")
-    looking.page.wait_for_timeout(500)
-    assert looking.levels() > 60  # there are pictures
+    looking.pictured()
     looking.click(0)
     looking.active(1)
     looking.click(2, modifiers=["Control"])
@@ -80,7 +79,6 @@ def test_patterns_are_dropped_kept_and_renamed_by_mouse_and_keys(notebook, on_wa
     looking.saved()
     assert said(looking)["im2.png#0"] == (None, False)
     opened.theme("dark")
-    looking.page.wait_for_timeout(800)
     screenshot(looking.page, "pattern_gallery_dark")
 
 
@@ -149,46 +147,6 @@ def test_more_patterns_come_while_others_are_judged_and_can_be_stopped(notebook,
     assert said(looking) == {"im0.png#0": (None, False)}
 
 
-def test_decisions_survive_a_reload_and_a_dead_kernel(notebook, on_wall):
-    opened = notebook(
-        SETUP.format(name="survive"), READ, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)"
-    )
-    looking = on_wall(opened).begin()
-    looking.click(0)
-    looking.page.keyboard.press("d")
-    looking.saved()
-    opened.command("docmanager:save")
-    looking.page.wait_for_timeout(1000)
-    opened.open()
-    looking.ready()
-    expect(looking.counts).to_contain_text("1 dropped")
-    opened.start(2)
-    looking.page.wait_for_timeout(500)
-    looking.click(1)
-    looking.page.keyboard.press("d")
-    expect(looking.counts).to_contain_text("2 dropped")
-    expect(looking.root.locator(".ig-saved")).to_contain_text("waiting for the kernel")
-    opened.restart()
-    looking.begin()
-    looking.saved()
-    expect(looking.counts).to_contain_text("2 dropped")
-    assert said(looking) == {"im0.png#0": (None, False), "im1.png#0": (None, False)}
-
-
-def test_fingers_select_and_scroll(notebook, on_wall, fingers):
-    looking = on_wall(notebook(SETUP.format(name="gallery_touch"))).begin()
-    touch = fingers(looking.page)
-    first, third = looking.tile(0), looking.tile(2)
-    touch("touchStart", first)
-    looking.page.wait_for_timeout(700)
-    touch("touchMove", third)
-    touch("touchEnd")
-    expect(looking.counts).to_contain_text("3 selected")
-    touch("touchStart", looking.tile(1))
-    touch("touchEnd")
-    expect(looking.counts).to_contain_text("2 selected")
-
-
 MANY = """
 import numpy as np
 from ig_widgets import AnnotationLog, ImageSet, PatternGallery
@@ -210,8 +168,8 @@ def test_a_million_patterns_are_one_wall_and_no_message_is_large(notebook, on_wa
         "Network.webSocketFrameReceived", lambda event: sizes.append(len(event["response"]["payloadData"]))
     )
     looking = on_wall(opened)
-    opened.run(0, timeout_s=120)
-    expect(looking.counts).to_have_text("1000000 patterns, 0 dropped", timeout=60_000)
+    opened.run(0)
+    expect(looking.counts).to_have_text("1000000 patterns, 0 dropped")
     looking.frame.focus()
     looking.page.keyboard.press("End")
     looking.active(1_000_000)

@@ -54,7 +54,7 @@ class Reviewing:
         return self.ready(place)
 
     def ready(self, place="1 of 3"):
-        expect(self.root.locator(".ig-place")).to_have_text(place, timeout=30_000)
+        expect(self.root.locator(".ig-place")).to_have_text(place)
         self.page.locator(".ig-peer-review").scroll_into_view_if_needed()
         self.page.wait_for_function("document.querySelector('.ig-peer-review > canvas')?.width > 1")
         self.root.focus()
@@ -65,7 +65,7 @@ class Reviewing:
             self.page.keyboard.press(key)
 
     def saved(self):
-        expect(self.root.locator(".ig-saved")).to_have_text("Saved", timeout=15_000)
+        expect(self.root.locator(".ig-saved")).to_have_text("Saved")
 
     def said(self):
         return json.loads(self.opened.run(1))
@@ -91,7 +91,6 @@ def test_boxes_are_accepted_rejected_and_adjusted(notebook, screenshot):
     expect(reviewing.rows.nth(1)).to_contain_text("only one")
     reviewing.press("a")  # the first one is selected
     expect(reviewing.rows.nth(0)).to_contain_text("1 for, 0 against")
-    reviewing.page.wait_for_timeout(300)
     screenshot(reviewing.page, "peer_review")
     reviewing.drag((350, 230), (380, 240))  # the second one, moved
     expect(reviewing.rows).to_have_count(3)
@@ -117,30 +116,6 @@ def test_boxes_are_accepted_rejected_and_adjusted(notebook, screenshot):
     assert len(reviewing.said()) == 3
 
 
-def test_fingers_move_a_box_and_judge(notebook, fingers):
-    reviewing = Reviewing(notebook(setup("review_fingers"), READ)).begin()
-    touch = fingers(reviewing.page)
-    start, middle, end = reviewing.opened.places((350, 230), (365, 235), (380, 240))
-    touch("touchStart", start)  # the second box
-    touch("touchEnd")
-    touch("touchStart", start)
-    touch("touchMove", middle)
-    touch("touchMove", end)
-    touch("touchEnd")
-    expect(reviewing.rows).to_have_count(3)
-    reviewing.page.wait_for_timeout(500)  # the browser drops taps right after a swipe
-    reject = reviewing.root.locator(".ig-list li").first.get_by_role("button", name="Reject")
-    area = reject.bounding_box()
-    touch("touchStart", (area["x"] + area["width"] / 2, area["y"] + area["height"] / 2))
-    touch("touchEnd")
-    expect(reviewing.rows.nth(0)).to_contain_text("0 for, 1 against")
-    reviewing.saved()
-    said = reviewing.said()
-    assert sorted(row[3] for row in said) == [False, False, True]
-    (moved,) = [row[4:] for row in said if row[3]]
-    assert moved == pytest.approx([330, 210, 100, 60], abs=1.5)
-
-
 def test_people_talk_about_a_box_and_vote_one_after_the_other(notebook):
     reviewing = Reviewing(notebook(setup("talk"), READ, "theirs = review('di')\ntheirs")).begin()
     reviewing.press("c")
@@ -155,25 +130,3 @@ def test_people_talk_about_a_box_and_vote_one_after_the_other(notebook):
     expect(other.locator(".ig-row").nth(0)).to_contain_text("rejected")
     expect(other.locator(".ig-thread")).to_contain_text("<b>a hair</b>, not a crack")
     assert other.locator(".ig-thread b").count() == 1  # who said it
-
-
-def test_votes_survive_a_reload_and_a_dead_kernel(notebook):
-    opened = notebook(setup("dead_review"), READ, "import os, signal; os.kill(os.getpid(), signal.SIGSTOP)")
-    reviewing = Reviewing(opened).begin()
-    reviewing.press("a")
-    reviewing.saved()
-    opened.command("docmanager:save")
-    reviewing.page.wait_for_timeout(1000)
-    opened.open()
-    reviewing.ready()
-    expect(reviewing.rows.nth(0)).to_contain_text("1 for, 0 against")
-    opened.start(2)
-    reviewing.page.wait_for_timeout(500)
-    reviewing.rows.nth(1).click()
-    reviewing.press("r")
-    expect(reviewing.rows.nth(1)).to_contain_text("0 for, 1 against")
-    expect(reviewing.root.locator(".ig-saved")).to_contain_text("waiting for the kernel")
-    opened.restart()
-    reviewing.begin()
-    reviewing.saved()
-    assert [row[3] for row in reviewing.said()] == [True, False]

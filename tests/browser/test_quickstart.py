@@ -21,7 +21,7 @@ def test_the_quickstart_goes_from_a_drawn_box_to_weak_labels(lab, open_notebook,
     root = page.locator(".ig-root")
     expect(root.locator(".ig-place")).to_have_text("1 of 30")
     page.locator(".ig-box-annotator").scroll_into_view_if_needed()
-    page.wait_for_timeout(2000)
+    page.wait_for_function("document.querySelector('.ig-box-annotator > canvas')?.width > 1")
     screenshot(page, "quickstart")
     stage = root.locator(".ig-stage").bounding_box()
     middle = stage["y"] + stage["height"] / 2
@@ -38,7 +38,7 @@ def test_the_quickstart_goes_from_a_drawn_box_to_weak_labels(lab, open_notebook,
         page.keyboard.press("n")
     expect(root.locator(".ig-saved")).to_have_text("Saved")
     for cell in cells[3:]:
-        opened.run(cell, timeout_s=120)
+        opened.run(cell)
     labels = (folder / "weak_labels.csv").read_text().splitlines()
     assert labels[0].startswith("image,label,ok,scratch,pattern,score")
     assert len(labels) == 81

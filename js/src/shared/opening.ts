@@ -44,7 +44,7 @@ export function open<H extends Hello>(
     .then(async ({ value, buffers }) => {
       if (closed) return;
       opening.remove();
-      if (value.note) root.append(element("p", { class: "ig-note", role: "note" }, value.note));
+      if (value.note) root.append(element("p", { class: "ig-note", role: "note", tabindex: "0" }, value.note));
       opened = await build(root, requests, value, buffers);
       if (closed) opened.dispose();
     })
