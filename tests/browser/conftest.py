@@ -239,15 +239,13 @@ class Notebook:
     def running(self, index):
         return self.page.evaluate("index => window.running.has(index)", index)
 
-    def wait(self, index, *, timeout_s=600):
-        self.page.wait_for_function(
-            "index => !window.running.has(index)", arg=index, timeout=timeout_s * 1000
-        )
+    def wait(self, index):
+        self.page.wait_for_function("index => !window.running.has(index)", arg=index, timeout=600_000)
 
-    def run(self, index, *, timeout_s=600):
+    def run(self, index):
         """Run a cell to its end; returns the text that it printed."""
         self.start(index)
-        self.wait(index, timeout_s=timeout_s)
+        self.wait(index)
         return self.text(index)
 
     def text(self, index):
