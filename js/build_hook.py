@@ -28,10 +28,10 @@ def is_current(root: Path) -> bool:
         manifest = json.loads((root / MANIFEST).read_text())
     except FileNotFoundError:
         return False
-    return bool(manifest["sources"] == source_digest(root / "js"))
+    return manifest["sources"] == source_digest(root / "js")
 
 
-class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
+class FrontEndHook(BuildHookInterface):
     """What hatchling calls before it collects the files."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
