@@ -142,6 +142,7 @@ class StageWidget(ipywidgets.Box):
             "canvas": self._viewer.model,
             "queue": self._viewer.queue,
             "classes": self._classes,
+            "images": len(self._images),
             **facts,
             **self._session.hello(),
         }, pictures
