@@ -81,7 +81,7 @@ class BoxAnnotator(StageWidget):
         guidelines: str = "",
         examples: Mapping[str, Sequence[np.ndarray]] | None = None,
         note: Note = "",
-        next_step: str = ".annotations",
+        next_step: str = "annotator.annotations",
     ) -> None:
         super().__init__(
             images,

@@ -133,7 +133,7 @@ class PatternHits(StageWidget):
     def _facts(self) -> tuple[dict[str, Any], list[bytes]]:
         with self._lock:
             state = {**self._state, "count": len(self._found)}
-        return {"images": len(self._images), "heat": self._heat_map is not None, "state": state}, []
+        return {"heat": self._heat_map is not None, "state": state}, []
 
     def _abandon(self) -> None:
         """Let the search that is under way end without telling anybody."""

@@ -81,7 +81,7 @@ class PeerReview(StageWidget):
         guidelines: str = "",
         blind: bool = False,
         note: Note = "",
-        next_step: str = ".verdicts",
+        next_step: str = "review.verdicts",
     ) -> None:
         super().__init__(
             images,

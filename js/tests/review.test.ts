@@ -25,7 +25,7 @@ function reviewing() {
   const root = new FakeElement("div");
   const requests = new Requests(kernel.model);
   const hello: Hello = {
-    ...{ log: "log", logName: "a.db", annotator: "cy", note: "", end: null, canvas: "", queue: "q", classes: ["crack"] },
+    ...{ log: "log", logName: "a.db", annotator: "cy", note: "", end: null, canvas: "", queue: "q", classes: ["crack"], images: 3 },
     ...{ rule: "two of three", guidelines: "", ...shown(0, first) },
   };
   const review = new Review(real(root), requests, hello, null);

@@ -85,7 +85,7 @@ class StageWidget(ipywidgets.Box):
         super().__init__([self._viewer.canvas, self._layer])
         self.add_class("ig-stack")
         self.add_class(f"ig-{script.stem.replace('_', '-')}")
-        own = {"act": self._act, "hello": self._open}
+        own: dict[str, Operation] = {"act": self._act, "hello": self._open}
         self._layer.listen({**self._viewer.operations, **(operations or {}), **own}, self._greet)
 
     @property
@@ -142,6 +142,7 @@ class StageWidget(ipywidgets.Box):
             "canvas": self._viewer.model,
             "queue": self._viewer.queue,
             "classes": self._classes,
+            "images": len(self._images),
             **facts,
             **self._session.hello(),
         }, pictures

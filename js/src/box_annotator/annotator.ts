@@ -44,7 +44,7 @@ export class Annotator {
       () => this.showDrawn(),
       this.session.tell,
     );
-    this.viewer = new Viewer<Shown>(this.session.frame, requests, canvas, hello.page, hello.progress.images, {
+    this.viewer = new Viewer<Shown>(this.session.frame, requests, canvas, hello.page, hello.images, {
       scene: (draft) => this.scene(draft),
       selected: () => this.editor.current,
       pick: (at, slack) => this.editor.pick(at, slack),

@@ -90,7 +90,8 @@ export class Editor {
     }
     const boxes = this.drawn.boxes.length;
     this.selected = null;
-    this.edit(kind === "none" && boxes > 0 ? `no defect; ${boxes} boxes withdrawn, undo brings them back` : kind, () =>
+    const withdrawn = boxes === 0 ? "" : `: ${boxes} ${boxes === 1 ? "box" : "boxes"} withdrawn, undo brings them back`;
+    this.edit(kind === "none" ? `no defect in ${this.drawn.image}${withdrawn}` : `${this.drawn.image} skipped`, () =>
       kind === "none" ? this.drawn.sayNone(this.classes) : this.drawn.skip(),
     );
     return true;

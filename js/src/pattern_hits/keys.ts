@@ -1,9 +1,9 @@
 // What each key does, where the wall of hits has not taken it: its own keys move and select.
 import { type Common, type Does, type Help, type KeyMap, type KeyPress, meaningOf } from "../shared/keys";
 import { STAGE_KEYS } from "../shared/stage/keys";
-import type { Looking } from "../shared/stage/viewer";
+import type { ViewCommand } from "../shared/stage/viewer";
 
-export type Command = Common | Looking | Does<"accept" | "reject" | "search" | "stop" | "heat">;
+export type Command = Common | ViewCommand | Does<"accept" | "reject" | "search" | "stop" | "heat">;
 
 const NAMED = {
   ...STAGE_KEYS,

@@ -27,8 +27,6 @@ export interface Decision extends Drawn {
 }
 
 export interface Hello extends StageHello, Shown {
-  /** How many images there are. */
-  images: number;
   /** Whether there are heat maps. */
   heat: boolean;
   state: State;

@@ -1,9 +1,9 @@
 // What each key does in a review: one table for the keyboard and for the help that `?` shows.
 import { type Common, type Does, type Help, type KeyMap, type KeyPress, meaningOf } from "../shared/keys";
 import { ARROW_KEYS, arrowOf, STAGE_KEYS } from "../shared/stage/keys";
-import type { Looking } from "../shared/stage/viewer";
+import type { ViewCommand } from "../shared/stage/viewer";
 
-export type Command = Common | Looking | Does<"accept" | "reject" | "comment" | "undecided" | "nextBox" | "previousBox">;
+export type Command = Common | ViewCommand | Does<"accept" | "reject" | "comment" | "undecided" | "nextBox" | "previousBox">;
 
 const NAMED = {
   ...STAGE_KEYS,

@@ -50,7 +50,7 @@ export class Review {
       unsaid: () => this.viewer.unsaid,
       dispose: () => this.viewer.dispose(),
     });
-    this.viewer = new Viewer<Shown>(this.session.frame, requests, canvas, hello.page, hello.progress.images, {
+    this.viewer = new Viewer<Shown>(this.session.frame, requests, canvas, hello.page, hello.images, {
       scene: (draft) => this.scene(draft),
       selected: () => this.ballot.find(this.selected),
       pick: (at, slack) => this.select(smallestAt(this.ballot.proposals, at, slack)?.key ?? null),

@@ -19,7 +19,8 @@ export class HelpBox {
   ) {
     const close = element("button", { type: "button" }, "Close");
     close.addEventListener("click", () => this.toggle());
-    this.root.append(element("h3", {}, "Keys and gestures"), close, tableOf([...keys, ...COMMON_KEYS]));
+    const heading = element("h3", {}, "Keys and gestures ", close);
+    this.root.append(element("section", {}, heading, tableOf([...keys, ...COMMON_KEYS])));
   }
 
   get open(): boolean {
@@ -29,8 +30,8 @@ export class HelpBox {
   toggle(): void {
     this.root.hidden = !this.root.hidden;
     if (this.general === null) {
-      this.general = tableOf(this.everywhere());
-      this.root.append(element("h3", {}, "The same in all widgets"), this.general);
+      this.general = element("section", {}, element("h3", {}, "The same in all widgets"), tableOf(this.everywhere()));
+      this.root.append(this.general);
     }
     if (this.open) this.root.querySelector("button")?.focus({ preventScroll: true });
     else this.closed();

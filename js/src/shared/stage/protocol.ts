@@ -35,6 +35,8 @@ export interface StageHello extends Hello {
   /** Names the images of this widget: an undo is about them only. */
   queue: string;
   classes: string[];
+  /** How many images there are. */
+  images: number;
 }
 
 /** What the kernel says about an image, and how far the queue is. */

@@ -12,7 +12,7 @@ import type { Page, Turned } from "./protocol";
 import { type DetailRequest, type Scene, Stage } from "./stage";
 import { Turning } from "./turning";
 
-export type Looking = Arrow | Does<"add" | "first" | "last" | "zoomIn" | "zoomOut" | "fit" | "full" | "hold">;
+export type ViewCommand = Arrow | Does<"add" | "first" | "last" | "zoomIn" | "zoomOut" | "fit" | "full" | "hold">;
 
 /** A box that is being drawn, or changed in place of another. */
 export type Draft = Box & { replaces: string | null };
@@ -140,7 +140,7 @@ export class Viewer<S extends { page: Page }> {
     return true;
   }
 
-  run(command: Looking): void {
+  run(command: ViewCommand): void {
     const { view } = this.stage;
     switch (command.do) {
       case "move":
