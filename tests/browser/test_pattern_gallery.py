@@ -158,7 +158,7 @@ def test_decisions_survive_a_reload_and_a_dead_kernel(notebook, on_wall):
     looking.page.keyboard.press("d")
     looking.saved()
     opened.command("docmanager:save")
-    looking.page.wait_for_timeout(1000)
+    looking.page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
     opened.open()
     looking.ready()
     expect(looking.counts).to_contain_text("1 dropped")

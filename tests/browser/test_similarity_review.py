@@ -102,7 +102,7 @@ def test_20000_images_are_marked_relabeled_filtered_and_kept_through_reload_and_
     everything = [index_of([i for i, _ in told]), [new for _, new in told], index_of(range(50))]
     assert said(reviewing) == everything
     opened.command("docmanager:save")
-    page.wait_for_timeout(1000)
+    page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
     opened.open()
     reviewing.ready()
     assert said(reviewing) == everything
