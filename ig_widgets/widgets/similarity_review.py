@@ -319,7 +319,8 @@ class SimilarityReview(RowsWidget):
             wrong = int((table.wrong() & self._shown).sum())
             others = int((labeled & ~self._shown).sum())
             left = self._errors_among(others)
-        said = f"All {int(self._shown.sum())} images were looked at; {wrong} of their labels are wrong."
+        found = "1 wrong label" if wrong == 1 else f"{wrong} wrong labels"
+        said = f"All {int(self._shown.sum())} images were looked at: {found}."
         if others == 0:
             return said
         return (

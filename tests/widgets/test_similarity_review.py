@@ -211,10 +211,10 @@ def test_the_end_says_how_many_were_wrong_and_what_is_next(images, labels, log, 
     _, data, _ = review.comm.sent[-2]
     told = data["content"]["news"]["facts"]["end"]
     assert told == facts(review, ask)
-    assert told["done"] == "All 5 images were looked at; 2 of their labels are wrong."
+    assert told["done"] == "All 5 images were looked at: 2 wrong labels."
     assert told["next"] == ".corrected_labels"
     act(review, kind="undo", action="g4")
-    assert facts(review, ask)["done"] == "All 5 images were looked at; 0 of their labels are wrong."
+    assert facts(review, ask)["done"] == "All 5 images were looked at: 0 wrong labels."
 
 
 def test_the_end_estimates_the_errors_among_images_that_are_not_shown(images, labels, log, act, ask):

@@ -1,4 +1,4 @@
-// Numbers of items in a message. The kernel's half is widgets/items.py.
+// Numbers of items in a message. The kernel's half is widgets/wall/selection.py.
 
 /** Few items as they are, many as text with a bit for each: 100 000 take 17 kB, whichever they are. */
 export function packed(items: readonly number[], count: number): number[] | string {

@@ -1,4 +1,4 @@
-// What the browser and the kernel say to each other about an image on a stage. The kernel's half is widgets/viewer.py.
+// What the browser and the kernel say to each other about an image on a stage. The kernel's half is widgets/stage/viewer.py.
 import type { Box } from "../box";
 import type { Hello } from "../hello";
 

@@ -1,4 +1,4 @@
-// One image of a queue at a time, to look at and to draw on. The kernel's half is widgets/viewer.py.
+// One image of a queue at a time, to look at and to draw on. The kernel's half is widgets/stage/viewer.py.
 import type { AnyModel } from "@anywidget/types";
 import { type Box, contains, middleOf, upright } from "../box";
 import type { Frame } from "../frame";
