@@ -1,33 +1,24 @@
 import { existsSync, readdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import { expect } from "expect";
-import * as boxAnnotator from "../src/box_annotator/keys";
-import * as patternGallery from "../src/pattern_gallery/keys";
-import * as patternHits from "../src/pattern_hits/keys";
-import * as peerReview from "../src/peer_review/keys";
+import { commandOf } from "../src/box_annotator/keys";
 import type { KeyMap, KeyPress } from "../src/shared/keys";
 import { MEANINGS, meaningsFor, pressOf } from "../src/shared/meanings";
-import * as similarityReview from "../src/similarity_review/keys";
 
 interface Keys {
   KEYS: KeyMap;
   commandOf(press: KeyPress, boxSelected: boolean): { do: string } | null;
 }
 
-const WIDGETS: Record<string, Keys> = {
-  box_annotator: boxAnnotator,
-  pattern_gallery: patternGallery,
-  pattern_hits: patternHits,
-  peer_review: peerReview,
-  similarity_review: similarityReview,
-};
+const FOLDERS = readdirSync("src").filter((name) => existsSync(`src/${name}/index.ts`));
+const WIDGETS = new Map<string, Keys>();
+for (const name of FOLDERS) WIDGETS.set(name, (await import(`../src/${name}/keys.ts`)) as Keys);
 
-test("no widget is left out", () => {
-  const folders = readdirSync("src").filter((name) => existsSync(`src/${name}/index.ts`));
-  expect(Object.keys(WIDGETS).sort()).toEqual(folders.sort());
+test("all widgets are held to the table", () => {
+  expect(WIDGETS.size).toBeGreaterThanOrEqual(5);
 });
 
-for (const [name, { KEYS, commandOf }] of Object.entries(WIDGETS)) {
+for (const [name, { KEYS, commandOf }] of WIDGETS) {
   describe(name, () => {
     for (const { gesture, key, commands } of MEANINGS) {
       if (key === undefined) continue;
@@ -50,8 +41,8 @@ for (const [name, { KEYS, commandOf }] of Object.entries(WIDGETS)) {
   });
 }
 
-test("the help of a widget lists the meanings of the keys that it has, and of all gestures", () => {
-  const listed = meaningsFor((press) => boxAnnotator.commandOf(press, false)).map(([gesture]) => gesture);
+test("the help of the box annotator lists the meanings of the keys that it has, and of all gestures", () => {
+  const listed = meaningsFor((press) => commandOf(press, false)).map(([gesture]) => gesture);
   expect(listed).toEqual(expect.arrayContaining(["click, tap", "drag", "Shift", "1 … 9, 0", "Delete", "N", "S", "U", "Z"]));
   expect(listed).not.toContain("Enter");
 });

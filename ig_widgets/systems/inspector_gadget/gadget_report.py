@@ -88,7 +88,7 @@ def _figures(project: Project, learned: PatternLabeler) -> Iterator[tuple[str, F
         "Highest similarity of each image",
         score_histogram(X, learned.y_, classes, pattern_rows(patterns, images)),
     )
-    if learned.augmenter_ is not None and learned.augmenter_.search is not None:
+    if learned.augmenter_ is not None and learned.augmenter_.operation_search is not None:
         yield "The search for operations", search_figure(learned.augmenter_.scores_)
     if len(learned.judged_):
         importances = pattern_importances(
