@@ -129,7 +129,8 @@ export class Annotator {
     this.select(null);
     this.show(told);
     const { boxes, verdict } = this.editor.drawn;
-    const said = boxes.length > 0 ? `${boxes.length} boxes` : (verdict ?? "nothing said yet");
+    const count = `${boxes.length} ${boxes.length === 1 ? "box" : "boxes"}`;
+    const said = boxes.length > 0 ? count : verdict === "none" ? "no defect" : (verdict ?? "not annotated yet");
     this.session.tell(`image ${told.page.position + 1} of ${told.progress.images}, ${said}`);
   }
 
