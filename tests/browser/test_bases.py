@@ -79,7 +79,7 @@ def open_base(notebook, request):
         base = BASES[name]
         db = re.sub(r"\W+", "_", request.node.name)
         opened = notebook(IMPORTS.format(name=db) + base.cell, *cells)
-        opened.run(0, timeout_s=120)
+        opened.run(0)
         root = opened.page.locator(".ig-root")
         expect(root.locator(".ig-saved")).to_have_text("Saved")
         take_keyboard(root, base)

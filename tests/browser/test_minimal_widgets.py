@@ -148,7 +148,7 @@ def build(name, folder):
 def test_the_least_widget_on_a_stage_is_opened_and_used(notebook, screenshot, tmp_path):
     build("verdict", tmp_path)
     opened = notebook(CELL.format(folder=str(tmp_path), name="verdict") + STAGE, READ)
-    opened.run(0, timeout_s=120)
+    opened.run(0)
     root = opened.page.locator(".ig-root")
     expect(root.locator(".ig-note")).to_have_text("look at them")
     opened.page.wait_for_function("document.querySelector('.ig-stack > canvas')?.width > 1")
@@ -165,7 +165,7 @@ def test_the_least_widget_on_a_stage_is_opened_and_used(notebook, screenshot, tm
 def test_the_least_widget_on_a_wall_is_opened_and_used(notebook, screenshot, tmp_path):
     build("favorites", tmp_path)
     opened = notebook(CELL.format(folder=str(tmp_path), name="favorites") + WALL, READ)
-    opened.run(0, timeout_s=120)
+    opened.run(0)
     root = opened.page.locator(".ig-root")
     expect(root.locator(".ig-note")).to_have_text("look at them")
     wall = root.locator(".ig-wall-frame")
