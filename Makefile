@@ -22,10 +22,10 @@ demo: $(VENV)/.installed
 lab: $(VENV)/.installed
 	$(BIN)/jupyter lab $(if $(ROOT),,--allow-root) notebooks/00_quickstart.ipynb
 
-# all tests, as many at a time as there are cores; those in the browser one after the other beside the rest
+# all tests, as many at a time as there are cores
 test: $(VENV)/.installed $(CHROMIUM)
 	cd js && npm test --silent
-	$(BIN)/pytest --numprocesses auto --dist loadgroup
+	$(BIN)/pytest --numprocesses auto
 
 # style, types and the direction of the imports
 check: $(VENV)/.installed
