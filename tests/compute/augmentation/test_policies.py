@@ -272,13 +272,13 @@ def test_a_search_refuses_patterns_of_other_images(drawn):
 @pytest.mark.parametrize("given", [(), ("images",)])
 def test_a_search_without_images_and_classes_says_what_it_needs(drawn, given):
     images, patterns, _ = drawn
-    with pytest.raises(ValueError, match=r"give fit\(patterns, images, y\)"):
+    with pytest.raises(ValueError, match=r"call fit\(patterns, images, y\)"):
         PolicyAugmenter(operation_search="triples").fit(patterns, *[images for _ in given])
 
 
 def test_a_search_with_too_little_says_so(drawn):
     images, patterns, y = drawn
-    with pytest.raises(ValueError, match=r"y has shape \(13,\) but there are 14 images"):
+    with pytest.raises(ValueError, match=r"y has shape \(13,\), but there are 14 images; give one class for each"):
         PolicyAugmenter(operation_search="triples").fit(patterns, images, y[1:])
     with pytest.raises(ValueError, match="class '1' has 2 images with patterns, but the search needs 3"):
         PolicyAugmenter(operation_search="triples").fit(patterns[:2], images, y)
