@@ -11,10 +11,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import comm
+import hypothesis
 import pytest
 from comm.base_comm import BaseComm
 
 REPO = Path(__file__).resolve().parents[1]
+
+# a busy machine is slow, and no test is about that
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 # numba looks at a function's own file only, not at those of the functions that it calls: what it keeps
 # of compiled functions would survive a change of theirs
