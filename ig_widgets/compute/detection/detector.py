@@ -384,7 +384,7 @@ def _folds(codes: Mapping[int, _Ints], n_members: int, seed: int) -> list[_Ints]
     n_boxed = sum(len(of_image) > 0 for of_image in codes.values())
     if n_boxed < 2:
         raise ValueError(
-            f"{n_boxed} readable images have boxes, but a detector needs at least 2; draw more boxes"
+            f"readable images with boxes: {n_boxed}, but a detector needs at least 2; draw more boxes"
         )
     shuffled = np.random.default_rng(seed).permutation(np.fromiter(codes, np.int64))
     group = [codes[position][0] if len(codes[position]) else len(codes) for position in shuffled]

@@ -278,7 +278,9 @@ def test_a_search_without_images_and_classes_says_what_it_needs(drawn, given):
 
 def test_a_search_with_too_little_says_so(drawn):
     images, patterns, y = drawn
-    with pytest.raises(ValueError, match=r"y has shape \(13,\), but there are 14 images; give one class for each"):
+    with pytest.raises(
+        ValueError, match=r"y has shape \(13,\), but there are 14 images; give one class for each"
+    ):
         PolicyAugmenter(operation_search="triples").fit(patterns, images, y[1:])
     with pytest.raises(ValueError, match="class '1' has 2 images with patterns, but the search needs 3"):
         PolicyAugmenter(operation_search="triples").fit(patterns[:2], images, y)

@@ -420,11 +420,9 @@ def test_wrong_boxes_are_named(change, error, sentence):
 def test_one_image_with_boxes_is_not_enough():
     images, boxes = development(("bar", "bar", None))
     images[0] = EMPTY
-    with pytest.raises(
-        ValueError, match="1 readable images have boxes, but a detector needs at least 2; draw more"
-    ):
+    with pytest.raises(ValueError, match="with boxes: 1, but a detector needs at least 2; draw more boxes"):
         PatternDetector(**QUICK).fit(images, boxes)
-    with pytest.raises(ValueError, match="there are 0: draw more"):
+    with pytest.raises(ValueError, match="with boxes: 0, but a detector needs at least 2; draw more boxes"):
         PatternDetector(**QUICK).fit(images, boxes.iloc[:0])
     with pytest.raises(ValueError, match="lack the column 'label'"):
         PatternDetector(**QUICK).fit(images, boxes.drop(columns="label"))
