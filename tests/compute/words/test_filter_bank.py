@@ -119,7 +119,7 @@ def test_gray_and_colored_images_may_be_mixed():
     gray = images_of(40)
     colored = [np.stack(3 * [gray[0]], axis=2), *gray[1:]]
     assert np.array_equal(filter_maps(colored)[:], filter_maps(gray)[:])
-    with pytest.raises(ValueError, match="the same of gray and colored ones"):
+    with pytest.raises(ValueError, match="the same shape for gray and color images"):
         FilterMaps(colored, lambda x: np.atleast_3d(x[:, ::8, ::8, None] if x.ndim == 3 else x[:, ::8, ::8]))[
             :
         ]
