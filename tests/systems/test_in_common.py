@@ -87,7 +87,7 @@ def test_a_system_asks_and_learns_and_reports(made):
         assert task.why.endswith(".")
         assert len(task.why.split()) > 4
         assert len(np.unique(task.order)) == len(task.order) > 0
-        assert system.ask()._note == task.why
+        assert system.ask()._session.hello()["note"] == task.why
         with pytest.raises(ValueError, match="'coffee'"):
             system.ask("coffee")
         assert isinstance(system.annotations, pd.DataFrame)

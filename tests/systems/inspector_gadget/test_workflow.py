@@ -189,7 +189,7 @@ def test_patterns_that_were_dropped_are_not_learned_from_until_their_box_changes
     rows[[0, len(gallery.patterns) - 1]] = 1
     items = base64.b64encode(np.packbits(rows, bitorder="little")).decode()
     hello = ask(gallery, "hello")[0]["ok"]
-    about = {"gallery": hello["gallery"], "count": hello["count"], "items": items}
+    about = {"rows": hello["rows"], "count": hello["count"], "items": items}
     ask(gallery, "act", gesture={"kind": "judge", "action": "g", "present": False, **about})
     ada.learn()
     assert first not in ada.learned_.patterns_.ids

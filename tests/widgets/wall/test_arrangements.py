@@ -26,7 +26,7 @@ def test_the_given_order_comes_first_then_the_others(images):
 @pytest.mark.parametrize(
     ("order", "why"),
     [
-        ([0, 5], "is no list of positions: there is no image 5"),
+        ([0, 5], "is no list of positions: position 5 is out of range for a set of 5 images"),
         ([1, 1], "is no list of positions: position 1 occurs more than once"),
         ([0.5], "is no list of positions"),
         ([[0, 1]], "is no list of positions"),
